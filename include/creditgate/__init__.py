@@ -1,0 +1,1 @@
+"""creditgate: a credit platform notice as a data pipeline."""

@@ -1,0 +1,88 @@
+"""A batch: one file of one item from one provider, and the outcomes it can have."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class BatchStatus(StrEnum):
+    """How a batch ended. A closed set, published in docs/reference/statuses.md.
+
+    accepted 全部接收 · partly_rejected 部分退回 · rejected 全部退回 · blocked 整批阻断 ·
+    refused 拒收 (the manifest, provider or item is not in order; the file stays with the provider).
+    """
+
+    ACCEPTED = "accepted"
+    PARTLY_REJECTED = "partly_rejected"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        """The status in Chinese, for reports."""
+        return {
+            "accepted": "全部接收",
+            "partly_rejected": "部分退回",
+            "rejected": "全部退回",
+            "blocked": "整批阻断",
+            "refused": "拒收",
+        }[self.value]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same bytes, sent again, are known and left alone (a refusal can be mended)."""
+        return self is not BatchStatus.REFUSED
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the provider declares beside a feed file (S14)."""
+
+    provider: str
+    item: str
+    sha256: str
+    rows: int
+    reviewer: str
+    reviewed_on: date
+    sent_on: date
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A pulled file. `received_at` is zoned; `as_of_on` is the run's business date."""
+
+    batch_id: str
+    provider_code: str
+    item: str
+    file_name: str
+    file_sha256: str
+    file_bytes: int
+    received_at: datetime
+    as_of_on: date
+    manifest: Manifest | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows of a batch by fate; `warned` counts accepted rows that carry a warning."""
+
+    total: int
+    accepted: int
+    rejected: int
+    warned: int
+
+    def status(self) -> BatchStatus:
+        """The status of a batch that was not blocked or refused."""
+        if self.rejected == 0:
+            return BatchStatus.ACCEPTED
+        return BatchStatus.PARTLY_REJECTED if self.accepted else BatchStatus.REJECTED
+
+
+def batch_id_of(provider_code: str, item: str, file_sha256: str) -> str:
+    """The id of a batch: the same file from the same provider is the same batch (32 hex digits)."""
+    text = f"{provider_code}\x1f{item}\x1f{file_sha256}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

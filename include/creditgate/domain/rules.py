@@ -1,0 +1,42 @@
+"""A rule of the checklist and the closed sets it uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """What a finding does: `block` stops the file, `reject` the row, `warn` flags it."""
+
+    BLOCK = "block"
+    REJECT = "reject"
+    WARN = "warn"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check that a provider can fail, as the law-as-data files state it.
+
+    `field` is the contract field that the finding is shown at (None: the file or the whole row).
+    `expectation` is the GX expectation type, or None for a rule that another stage applies.
+    `passing` and `failing` are partial rows by field name, each proving one side of the rule.
+    """
+
+    id: str
+    severity: Severity
+    clauses: tuple[str, ...]
+    message: str
+    expected: str
+    field: str | None = None
+    category: str | None = None
+    expectation: str | None = None
+    kwargs: dict[str, Any] = field(default_factory=dict, hash=False)
+    passing: dict[str, Any] | None = field(default=None, hash=False)
+    failing: dict[str, Any] | None = field(default=None, hash=False)
+
+    @property
+    def clause(self) -> str:
+        """The clauses as one text, for reports: `S12, S48`."""
+        return ", ".join(self.clauses)
