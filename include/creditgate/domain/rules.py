@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +21,8 @@ class Rule:
     """One check that a provider can fail, as the law-as-data files state it.
 
     `field` is the contract field that the finding is shown at (None: the file or the whole row).
-    `expectation` is the GX expectation type, or None for a rule that another stage applies.
+    `expectation` is the GX expectation type, or `gate.<kind>` for a rule that another stage applies
+    because it needs more than the row (the register, the tombstones, the whole file).
     `passing` and `failing` are partial rows by field name, each proving one side of the rule.
     """
 
@@ -31,10 +33,10 @@ class Rule:
     expected: str
     field: str | None = None
     category: str | None = None
-    expectation: str | None = None
-    kwargs: dict[str, Any] = field(default_factory=dict, hash=False)
-    passing: dict[str, Any] | None = field(default=None, hash=False)
-    failing: dict[str, Any] | None = field(default=None, hash=False)
+    expectation: str = ""
+    kwargs: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    passing: dict[str, Any] | None = dataclasses.field(default=None, hash=False)
+    failing: dict[str, Any] | None = dataclasses.field(default=None, hash=False)
 
     @property
     def clause(self) -> str:
