@@ -1,0 +1,1 @@
+"""check: the contract's rules by Great Expectations; gives findings, decides nothing."""

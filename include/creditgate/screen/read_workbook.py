@@ -1,0 +1,73 @@
+"""The first sheet of an XLSX workbook with known headers, as Arrow tables of strings.
+
+Values only: a formula is never evaluated, the value that the author's program stored is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+from creditgate.domain.feed import CHUNK_ROWS
+from creditgate.screen.decoding import UnreadableFeedError
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+
+
+class SheetRows:
+    """The used rows of a workbook's first visible sheet: a header row, then data rows."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            workbook = CalamineWorkbook.from_path(str(path))
+            visible = [
+                sheet.name
+                for sheet in workbook.sheets_metadata
+                if sheet.visible == SheetVisibleEnum.Visible
+            ]
+            if not visible:
+                raise UnreadableFeedError("empty_file")
+            rows = workbook.get_sheet_by_name(visible[0]).to_python(skip_empty_area=True)
+        except UnreadableFeedError:
+            raise
+        except Exception:  # noqa: BLE001 - calamine's errors have no common base, and quote content
+            raise UnreadableFeedError("unreadable_workbook") from None
+        self._rows = [row for row in rows if any(cell != "" for cell in row)]
+        if not self._rows:
+            raise UnreadableFeedError("empty_file")
+
+    @property
+    def headers(self) -> list[str]:
+        """The cells of the first used row."""
+        return [as_text(cell) or "" for cell in self._rows[0]]
+
+    def chunks(self, fields: Sequence[str | None]) -> Iterator[pa.Table]:
+        """The data rows as tables of the kept columns."""
+        for start in range(1, len(self._rows), CHUNK_ROWS):
+            rows = self._rows[start : start + CHUNK_ROWS]
+            yield pa.table(
+                {
+                    field: pa.array([as_text(row[i]) for row in rows], pa.string())
+                    for i, field in enumerate(fields)
+                    if field
+                }
+            )
+
+
+def as_text(cell: Cell) -> str | None:
+    """A cell as the text a person sees: 5.0 is 5, a date is YYYY-MM-DD, empty is None."""
+    if cell == "":
+        return None
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell)
