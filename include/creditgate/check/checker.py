@@ -1,0 +1,188 @@
+"""Runs a contract's rules over a feed, chunk by chunk, through Great Expectations."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx  # noqa: E402 - the setting must be there before
+from great_expectations.validator.validation_graph import ValidationGraph  # noqa: E402
+
+from creditgate.check import masks, matching  # noqa: E402
+from creditgate.check.expectations import EXPECTATIONS, RuleExpectation, show  # noqa: E402
+from creditgate.check.record_key import key_parts  # noqa: E402
+from creditgate.check.seal import CODE_FIELDS, seal  # noqa: E402
+from creditgate.check.view import BoolMask, ChunkView  # noqa: E402
+from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk  # noqa: E402
+from creditgate.domain.findings import Findings, Slot  # noqa: E402
+from creditgate.domain.keys import KeyedHash  # noqa: E402
+from creditgate.domain.lookups import SubjectRegister, Tombstones  # noqa: E402
+from creditgate.domain.rules import Rule  # noqa: E402
+from creditgate.policy.contracts import Contract  # noqa: E402
+
+Masks = dict[str, BoolMask]
+
+
+@cache
+def _batch_definition() -> Any:
+    """The one GX data asset of this process: a chunk, handed over as a data frame."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("feed").add_dataframe_asset("chunk")
+    return asset.add_batch_definition_whole_dataframe("rows")
+
+
+class Checker:
+    """The rules of one contract on one as-of date, for one feed.
+
+    Give it the chunks in any order, then ask `finish` for what only the whole feed shows.
+    Without register and tombstones (offline) the rules that need them are not applied.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a check, each named by the caller
+        self,
+        contract: Contract,
+        columns: ColumnMap,
+        as_of: date,
+        keys: KeyedHash,
+        *,
+        register: SubjectRegister | None = None,
+        tombstones: Tombstones | None = None,
+    ) -> None:
+        self._contract = contract
+        self._as_of = as_of
+        self._keys = keys
+        self._register = register
+        self._tombstones = tombstones
+        self._headers = {field: header for header, field in columns.mapped.items()}
+        self._rules = contract.check_rules()
+        self._expectations = [expectation_of(rule) for rule in self._rules]
+        self._late = next((r for r in self._rules if r.expectation == "expect_report_within_workdays"), None)
+        self._seen: list[tuple[int, npt.NDArray[np.void]]] = []
+
+    def check(self, chunk: Chunk) -> SealedChunk:
+        """Apply every rule to the chunk; its findings, and its rows sealed for keeping."""
+        view = ChunkView(_frame(chunk.table), self._as_of)
+        found = self._masks(view)
+        late = self._days_late(view)
+        record_ids = self._keys.record_ids(self._contract.item, key_parts(view, self._contract.record_key))
+        self._seen.append((chunk.first_row, _as_void(record_ids)))
+        register_match = matching.match_register(self._contract, view, self._register, self._keys, found)
+        if self._tombstones is not None and self._contract.has_rule_of_kind("gate.already_expired"):
+            rule = self._contract.rule_of_kind("gate.already_expired")
+            found[rule.id] = self._tombstones.expired(record_ids)
+        findings = self._findings(chunk, found)
+        persons = self._persons_in_codes(found)
+        table = seal(view, self._contract, self._keys, record_ids, register_match, late, persons)
+        return SealedChunk(chunk.first_row, table, findings)
+
+    def finish(self) -> Findings:
+        """Findings that only the whole feed shows: records that stand in it more than once (S12)."""
+        if not self._seen or not self._contract.has_rule_of_kind("gate.duplicate_record"):
+            return Findings.none()
+        rows = np.concatenate([np.arange(len(ids), dtype=np.int32) + first for first, ids in self._seen])
+        ids = np.concatenate([ids for _, ids in self._seen])
+        doubled = _in_groups(ids)
+        return self._finding_rows(self._contract.rule_of_kind("gate.duplicate_record"), rows[doubled])
+
+    def _masks(self, view: ChunkView) -> Masks:
+        batch = _batch_definition().get_batch({"dataframe": view.frame})
+        engine = batch.data.execution_engine
+        engine.batch_manager.load_batch_list(batch_list=[batch])
+        show(engine, view)
+        metrics = [expectation.metric(batch.id) for expectation in self._expectations]
+        graph = ValidationGraph(execution_engine=engine)
+        for metric in metrics:
+            graph.build_metric_dependency_graph(metric_configuration=metric)
+        resolved, aborted = graph.resolve(show_progress_bars=False)
+        if aborted:
+            broken = sorted({metric_id[0] for metric_id in aborted})
+            raise RuntimeError(
+                f"rules of {self._contract.item} {self._contract.version} could not be computed "
+                f"({', '.join(broken)}): a fault of the gate, not of the feed; nothing was settled"
+            )
+        found: Masks = {}
+        for rule, expectation, metric in zip(self._rules, self._expectations, metrics, strict=True):
+            mask = np.asarray(resolved[metric.id])
+            if not expectation.verdict(mask).success:
+                found[rule.id] = mask
+        return found
+
+    def _days_late(self, view: ChunkView) -> npt.NDArray[np.int32]:
+        if self._late is None:
+            return np.zeros(len(view), np.int32)
+        kwargs = self._late.kwargs
+        late: npt.NDArray[np.int32] = masks.days_late(
+            view, kwargs["column"], kwargs["days"], kwargs.get("fallback")
+        ).astype(np.int32)
+        return late
+
+    def _persons_in_codes(self, found: Masks) -> Masks:
+        return {
+            str(rule.field): found[rule.id]
+            for rule in self._rules
+            if rule.expectation == "expect_column_values_not_to_be_identity_number"
+            and rule.id in found
+            and rule.field in CODE_FIELDS
+        }
+
+    def _findings(self, chunk: Chunk, found: Masks) -> Findings:
+        parts = [chunk.findings]
+        for rule_id, mask in found.items():
+            seen = mask if chunk.unreadable is None else mask & ~chunk.unreadable
+            rows = np.flatnonzero(seen).astype(np.int32) + chunk.first_row
+            parts.append(self._finding_rows(self._contract.rule(rule_id), rows))
+        return Findings.concat(parts)
+
+    def _finding_rows(self, rule: Rule, rows: npt.NDArray[np.int32]) -> Findings:
+        if len(rows) == 0:
+            return Findings.none()
+        slot = Slot(rule, rule.field, self._headers.get(rule.field or ""))
+        return Findings((slot,), rows, np.zeros(len(rows), np.int16))
+
+
+def expectation_of(rule: Rule) -> RuleExpectation:
+    """The GX expectation of a contract's rule."""
+    kwargs = {"column": rule.field, **rule.kwargs}
+    return EXPECTATIONS[rule.expectation](**kwargs, meta={"rule": rule.id})
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """The chunk as a data frame over the same Arrow memory."""
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _as_void(record_ids: pa.Array) -> npt.NDArray[np.void]:
+    """Record ids as 16-byte values; a null id becomes zeros."""
+    filled = pc.fill_null(record_ids, pa.scalar(b"\0" * 16, pa.binary(16)))
+    start = filled.offset * 16
+    buffer = np.frombuffer(filled.buffers()[1], np.uint8)[start : start + len(filled) * 16]
+    return buffer.view("V16")
+
+
+def _in_groups(ids: npt.NDArray[np.void]) -> BoolMask:
+    """True for each id that stands more than once; zeros (no id) never do."""
+    halves = ids.view("<u8").reshape(-1, 2)
+    order = np.argsort(halves[:, 0], kind="stable")
+    low, high = halves[order, 0], halves[order, 1]
+    doubled = np.zeros(len(ids), bool)
+    near = low[1:] == low[:-1]
+    if not near.any():
+        return doubled
+    suspects = np.zeros(len(ids), bool)
+    suspects[1:] |= near
+    suspects[:-1] |= near
+    picked = order[suspects & ((low != 0) | (high != 0))]
+    _, inverse, counts = np.unique(ids[picked], return_inverse=True, return_counts=True)
+    doubled[picked[counts[inverse.ravel()] > 1]] = True
+    return doubled

@@ -1,0 +1,33 @@
+"""What the check needs from the warehouse, as questions. Offline there is nobody to ask."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+class SubjectRegister(Protocol):
+    """The register of credit subjects (S12)."""
+
+    def names(self, codes: pa.Array) -> pa.Array:
+        """The registered name for each credit code, null where the register has none."""
+        ...
+
+    def person_names(self, keys: pa.Array) -> pa.Array:
+        """The registered name for each identity key, null where the register has none."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether there is no register yet: then nothing can be unlinked."""
+        ...
+
+
+class Tombstones(Protocol):
+    """The proofs of deletion (S29–S31)."""
+
+    def expired(self, record_ids: pa.Array) -> npt.NDArray[np.bool_]:
+        """True where a record of this id (16 bytes) has been deleted; null ids are False."""
+        ...

@@ -1,0 +1,126 @@
+"""A feed file, opened: first its layout, then its rows chunk by chunk, screened.
+
+    feed = open_feed(path, contract, catalogue)
+    if not feed.layout.is_blocked:
+        for chunk in feed.chunks(): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from creditgate.domain.feed import SUBJECT_KIND, Chunk, ColumnMap, FeedLayout
+from creditgate.domain.findings import Findings, Slot
+from creditgate.domain.subjects import subject_kinds
+from creditgate.policy.contracts import Contract
+from creditgate.policy.gate_rules import gate_rule
+from creditgate.policy.prohibited import ProhibitedCatalogue
+from creditgate.screen.decoding import TextShape, UnreadableFeedError, format_of, header_of, text_shape
+from creditgate.screen.headers import map_headers
+from creditgate.screen.normalise import normalise
+from creditgate.screen.prohibited import ValueScreen
+from creditgate.screen.read_csv import RawChunk, read_csv
+from creditgate.screen.read_workbook import SheetRows
+
+
+class OpenFeed:
+    """A feed whose layout is known. `chunks` reads it once, in order, in bounded memory."""
+
+    def __init__(
+        self,
+        layout: FeedLayout,
+        raw: Iterator[RawChunk],
+        contract: Contract,
+        catalogue: ProhibitedCatalogue,
+    ) -> None:
+        self.layout = layout
+        self._raw = raw
+        self._contract = contract
+        self._values = ValueScreen(catalogue)
+        self._rules = {category.code: category.value_rule for category in catalogue.categories}
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows, normalised, with findings of prohibited values and of unreadable rows.
+
+        Raises UnreadableFeedError where the file turns out to be unreadable further on.
+        """
+        first_row = 1
+        for table, unreadable in self._raw:
+            chunk = self._screened(first_row, normalise(table, self._contract), unreadable)
+            yield chunk
+            first_row += len(chunk)
+
+    def _screened(
+        self, first_row: int, table: pa.Table, unreadable: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+    ) -> Chunk:
+        kinds = subject_kinds(table)
+        is_natural = kinds.to_numpy(zero_copy_only=False) == "natural"
+        parts = [self._prohibited(first_row, table, is_natural)]
+        if unreadable is not None:
+            rows = np.flatnonzero(unreadable).astype(np.int32) + first_row
+            slot = Slot(gate_rule("row_width_mismatch"), None)
+            parts.append(Findings((slot,), rows, np.zeros(len(rows), np.int16)))
+        return Chunk(
+            first_row, table.append_column(SUBJECT_KIND, kinds), Findings.concat(parts), unreadable
+        )
+
+    def _prohibited(
+        self, first_row: int, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    ) -> Findings:
+        parts = []
+        for field in self._contract.fields:
+            if field.kind != "free_text" or field.name not in table.column_names:
+                continue
+            header = self.layout.columns.header_of(field.name)
+            for code, mask in self._values.scan(table.column(field.name).chunk(0), is_natural).items():
+                rows = np.flatnonzero(mask).astype(np.int32) + first_row
+                if len(rows):
+                    slot = Slot(self._rules[code], field.name, header)
+                    parts.append(Findings((slot,), rows, np.zeros(len(rows), np.int16)))
+        return Findings.concat(parts)
+
+
+def open_feed(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
+    """Open a feed file of the contract's item. Never raises for what is in the file: a file that
+    can't be read has a layout that is blocked, with the reason among its findings."""
+    try:
+        if format_of(path) == "xlsx":
+            return _open_workbook(path, contract, catalogue)
+        return _open_text(path, contract, catalogue)
+    except UnreadableFeedError as error:
+        layout = FeedLayout("unknown", None, ColumnMap({}), error.findings())
+        return OpenFeed(layout, iter(()), contract, catalogue)
+
+
+def _open_text(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
+    shape = text_shape(path)
+    columns, fields, findings = map_headers(header_of(path, shape), contract, catalogue)
+    layout = FeedLayout("csv", _published_name(shape), columns, findings)
+    return OpenFeed(layout, read_csv(path, shape, fields), contract, catalogue)
+
+
+def _published_name(shape: TextShape) -> str:
+    return "utf-8-sig" if shape.encoding == "utf-8" and shape.bom else shape.encoding
+
+
+def _open_workbook(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
+    sheet = SheetRows(path)
+    columns, fields, findings = map_headers(sheet.headers, contract, catalogue)
+    layout = FeedLayout("xlsx", None, columns, findings)
+    return OpenFeed(layout, _raw_sheet(sheet, fields), contract, catalogue)
+
+
+def _raw_sheet(sheet: SheetRows, fields: Sequence[str | None]) -> Iterator[RawChunk]:
+    for table in sheet.chunks(fields):
+        yield table, None
+
+
+def blocked_midway(error: UnreadableFeedError, layout: FeedLayout) -> FeedLayout:
+    """The layout of a feed that turned out to be unreadable after its first rows."""
+    return FeedLayout(
+        layout.format, layout.encoding, layout.columns, Findings.concat([layout.findings, error.findings()])
+    )

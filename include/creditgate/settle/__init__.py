@@ -1,0 +1,1 @@
+"""settle: one transaction that gives every row of a batch its fate, or none."""

@@ -1,0 +1,306 @@
+"""The one transaction of a batch: accepted rows, rejected rows, findings, the batch itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from psycopg import sql
+
+from creditgate.domain.batch import Batch, BatchStatus, Tally
+from creditgate.domain.clock import add_calendar_years_array
+from creditgate.domain.dates import parse_iso_dates
+from creditgate.domain.feed import FeedLayout, SealedChunk
+from creditgate.domain.findings import Findings
+from creditgate.domain.rules import Severity
+from creditgate.policy.contracts import Contract
+from creditgate.settle.redact import as_json, redacted_cells
+from creditgate.warehouse.intake_tables import intake_columns
+
+REJECTED_KEPT_DAYS = 180
+"""How long the redacted content of a rejected row waits to be mended, at most."""
+LONGEST_DISCLOSURE_YEARS = 5
+COPY_OPTIONS = sql.SQL("FROM STDIN (FORMAT csv)")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How a batch ended. `is_new` is False when it had been settled before and nothing was done."""
+
+    batch_id: str
+    status: BatchStatus
+    tally: Tally
+    late: int
+    is_new: bool
+
+
+def tally_of(total: int, findings: Findings) -> Tally:
+    """Rows by fate: rejected with a reject finding, warned where accepted with a warning."""
+    rejected = findings.of_severity(Severity.REJECT)
+    rejected = rejected[rejected > 0]
+    warned = np.setdiff1d(findings.of_severity(Severity.WARN), rejected)
+    warned = warned[warned > 0]
+    return Tally(total, total - len(rejected), len(rejected), len(warned))
+
+
+def settle_rows(  # noqa: PLR0913 - what belongs together in one transaction
+    connection: psycopg.Connection[Any],
+    batch: Batch,
+    contract: Contract,
+    layout: FeedLayout,
+    chunks: Iterable[SealedChunk],
+    findings: Findings,
+    *,
+    rows_total: int,
+    provider_is_complete: bool,
+) -> Settled:
+    """Settle a batch whose rows were checked. All or nothing; a batch settled before is left alone.
+
+    findings: all of the batch. Raises psycopg.Error for a fault of the database: nothing was settled.
+    """
+    tally = tally_of(rows_total, findings)
+    status = tally.status()
+    with connection.transaction():
+        if not _claim(connection, batch, contract.version, layout, status, tally, provider_is_complete):
+            return Settled(batch.batch_id, status, tally, 0, is_new=False)
+        late = 0
+        rejected = findings.of_severity(Severity.REJECT)
+        if tally.accepted:
+            late = _copy_accepted(connection, batch, contract, chunks, rejected, findings)
+        else:
+            for chunk in chunks:
+                _copy_rejected(connection, batch, chunk, rejected, findings)
+        _copy_findings(connection, batch, findings)
+        connection.execute(
+            "update intake.batches set rows_late = %s where batch_id = %s", (late, batch.batch_id)
+        )
+    return Settled(batch.batch_id, status, tally, late, is_new=True)
+
+
+def settle_without_rows(  # noqa: PLR0913 - what belongs together in one transaction
+    connection: psycopg.Connection[Any],
+    batch: Batch,
+    contract_version: str,
+    layout: FeedLayout,
+    findings: Findings,
+    status: BatchStatus,
+    *,
+    provider_is_complete: bool,
+) -> Settled:
+    """Settle a blocked or refused batch: its outcome and the reasons, and no row of it."""
+    tally = Tally(0, 0, 0, 0)
+    with connection.transaction():
+        is_new = _claim(connection, batch, contract_version, layout, status, tally, provider_is_complete)
+        if is_new:
+            _copy_findings(connection, batch, findings)
+    return Settled(batch.batch_id, status, tally, 0, is_new)
+
+
+def _claim(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    batch: Batch,
+    contract_version: str,
+    layout: FeedLayout,
+    status: BatchStatus,
+    tally: Tally,
+    provider_is_complete: bool,
+) -> bool:
+    """Write the batch row; False when the batch was settled before. A refusal may be settled anew."""
+    manifest = batch.manifest
+    row = {
+        "batch_id": batch.batch_id,
+        "provider_code": batch.provider_code,
+        "item": batch.item,
+        "contract_version": contract_version,
+        "file_name": batch.file_name,
+        "file_sha256": batch.file_sha256,
+        "file_bytes": batch.file_bytes,
+        "format": layout.format,
+        "encoding": layout.encoding,
+        "status": status.value,
+        "received_at": batch.received_at,
+        "as_of_on": batch.as_of_on,
+        "rows_total": tally.total,
+        "rows_accepted": tally.accepted,
+        "rows_rejected": tally.rejected,
+        "rows_warned": tally.warned,
+        "rows_late": 0,
+        "reviewer": manifest.reviewer if manifest else None,
+        "reviewed_on": manifest.reviewed_on if manifest else None,
+        "sent_on": manifest.sent_on if manifest else None,
+        "columns_dropped": len(layout.columns.dropped),
+        "provider_is_complete": provider_is_complete,
+    }
+    names = sql.SQL(", ").join(map(sql.Identifier, row))
+    places = sql.SQL(", ").join(map(sql.Placeholder, row))
+    updates = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in row)
+    statement = sql.SQL(
+        "insert into intake.batches ({names}, settled_at) values ({places}, clock_timestamp()) "
+        "on conflict (batch_id) do update set {updates}, settled_at = clock_timestamp() "
+        "where batches.status = 'refused' returning batch_id"
+    ).format(names=names, places=places, updates=updates)
+    claimed = connection.execute(statement, row).fetchone() is not None
+    if claimed:
+        connection.execute("delete from intake.findings where batch_id = %s", (batch.batch_id,))
+    return claimed
+
+
+def _copy_accepted(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    batch: Batch,
+    contract: Contract,
+    chunks: Iterable[SealedChunk],
+    rejected: npt.NDArray[np.int32],
+    findings: Findings,
+) -> int:
+    columns = [name for name, _ in intake_columns(contract)]
+    late = 0
+    held: list[SealedChunk] = []
+    statement = _copy_statement(("intake", contract.item), columns)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for chunk in chunks:
+            accepted, faulty = _split(chunk, rejected)
+            if len(faulty):
+                held.append(SealedChunk(chunk.first_row, chunk.table, Findings.none()))
+            if len(accepted):
+                table = chunk.table if not len(faulty) else chunk.table.take(pa.array(accepted - chunk.first_row))
+                late += pc.sum(pc.greater(table.column("days_late"), 0)).as_py()
+                copy.write(_csv(_intake_rows(table, accepted, batch, contract, columns)))
+    for chunk in held:
+        _copy_rejected(connection, batch, chunk, rejected, findings)
+    return late
+
+
+def _split(
+    chunk: SealedChunk, rejected: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The row numbers of the chunk that are accepted, and those that are rejected."""
+    rows = np.arange(chunk.first_row, chunk.first_row + len(chunk), dtype=np.int32)
+    low, high = np.searchsorted(rejected, [rows[0], rows[-1] + 1]) if len(rows) else (0, 0)
+    faulty = rejected[low:high]
+    return np.setdiff1d(rows, faulty, assume_unique=True), faulty
+
+
+def _intake_rows(
+    table: pa.Table, rows: npt.NDArray[np.int32], batch: Batch, contract: Contract, columns: Sequence[str]
+) -> pa.Table:
+    constants = {
+        "batch_id": batch.batch_id,
+        "provider_code": batch.provider_code,
+        "contract_version": contract.version,
+        "received_on": batch.as_of_on.isoformat(),
+    }
+    made: dict[str, Any] = {}
+    for name in columns:
+        if name in constants:
+            made[name] = pa.repeat(pa.scalar(constants[name]), len(rows))
+        elif name == "row_number":
+            made[name] = pa.array(rows)
+        elif name == "record_id":
+            made[name] = hex_of(table.column("record_id"))
+        else:
+            made[name] = table.column(name)
+    return pa.table(made)
+
+
+def hex_of(record_ids: pa.ChunkedArray) -> pa.Array:
+    """16-byte ids as 32 hex digits, null where there is none."""
+    values = record_ids.combine_chunks() if isinstance(record_ids, pa.ChunkedArray) else record_ids
+    filled = pc.fill_null(values, pa.scalar(b"\0" * 16, pa.binary(16)))
+    raw = np.frombuffer(filled.buffers()[1], np.uint8)[filled.offset * 16 : (filled.offset + len(filled)) * 16]
+    digits = np.frombuffer(b"0123456789abcdef", np.uint8)
+    out = np.empty(len(raw) * 2, np.uint8)
+    out[0::2], out[1::2] = digits[raw >> 4], digits[raw & 15]
+    offsets = np.arange(0, len(out) + 1, 32, dtype=np.int32)
+    text = pa.StringArray.from_buffers(len(filled), pa.py_buffer(offsets), pa.py_buffer(out))
+    return pc.if_else(pc.is_valid(values), text, None) if values.null_count else text
+
+
+def _copy_rejected(
+    connection: psycopg.Connection[Any],
+    batch: Batch,
+    chunk: SealedChunk,
+    rejected: npt.NDArray[np.int32],
+    findings: Findings,
+) -> None:
+    _, rows = _split(chunk, rejected)
+    if not len(rows):
+        return
+    content = as_json(redacted_cells(chunk.table, chunk.first_row, findings, rows))
+    content = pc.if_else(pa.array(~np.isin(rows, _deleted_before(findings))), content, None)
+    picked = chunk.table.take(pa.array(rows - chunk.first_row))
+    table = pa.table(
+        {
+            "batch_id": pa.repeat(pa.scalar(batch.batch_id), len(rows)),
+            "row_number": pa.array(rows),
+            "record_key": hex_of(picked.column("record_id")),
+            "content": content,
+            "content_until": pa.array(_content_until(picked, batch.as_of_on)),
+        }
+    )
+    statement = _copy_statement(("intake", "rejected_rows"), table.column_names)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(_csv(table))
+
+
+def _deleted_before(findings: Findings) -> npt.NDArray[np.int32]:
+    """Rows of records that were deleted when they expired: nothing of them is kept again."""
+    slots = [i for i, s in enumerate(findings.table) if s.rule.expectation == "gate.already_expired"]
+    return findings.rows[np.isin(findings.slots, slots)]
+
+
+def _content_until(table: pa.Table, received_on: date) -> npt.NDArray[np.datetime64]:
+    """The last day on which a rejected row's content is kept: 180 days, or the five years of its conduct."""
+    start = np.full(table.num_rows, np.datetime64("NaT", "D"))
+    for name in ("conduct_ended_on", "decided_on", "listed_on"):
+        if name in table.column_names:
+            days, ok = parse_iso_dates(table.column(name).combine_chunks())
+            start = np.where(np.isnat(start) & ok, days, start)
+    latest = np.datetime64(received_on + timedelta(days=REJECTED_KEPT_DAYS), "D")
+    known = ~np.isnat(start)
+    capped = add_calendar_years_array(np.where(known, start, latest), LONGEST_DISCLOSURE_YEARS)
+    return np.where(known, np.minimum(capped, latest), latest)
+
+
+def _copy_findings(connection: psycopg.Connection[Any], batch: Batch, findings: Findings) -> None:
+    if not len(findings):
+        return
+    statement = _copy_statement(
+        ("intake", "findings"), ("batch_id", "row_number", "rule_id", "field", "header")
+    )
+    table = [(s.rule.id, s.field, s.header) for s in findings.table]
+    rules, fields, headers = (pa.array([row[i] for row in table], pa.string()) for i in range(3))
+    step = 500_000
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for start in range(0, len(findings), step):
+            slots = pa.array(findings.slots[start : start + step])
+            part = pa.table(
+                {
+                    "batch_id": pa.repeat(pa.scalar(batch.batch_id), len(slots)),
+                    "row_number": pa.array(findings.rows[start : start + step]),
+                    "rule_id": rules.take(slots),
+                    "field": fields.take(slots),
+                    "header": headers.take(slots),
+                }
+            )
+            copy.write(_csv(part))
+
+
+def _copy_statement(relation: tuple[str, str], columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL("COPY {} ({}) {}").format(
+        sql.Identifier(*relation), sql.SQL(", ").join(map(sql.Identifier, columns)), COPY_OPTIONS
+    )
+
+
+def _csv(table: pa.Table) -> memoryview:
+    sink = pa.BufferOutputStream()
+    pacsv.write_csv(table, sink, pacsv.WriteOptions(include_header=False))
+    return memoryview(sink.getvalue())
