@@ -1,0 +1,1 @@
+"""Connections, migrations, intake tables, and the embedded PostgreSQL."""
