@@ -1,0 +1,95 @@
+"""Take in the feeds of one provider unit for one information item.
+
+**What.** `pull` copies what waits in the provider's source into the spool, one batch per file. Each batch then goes
+through `screen` (decoding, known columns, prohibited data), `check` (the contract's rules), `settle` (one
+transaction) and `report` (what the provider unit reads). `announce` emits the asset that starts `build_marts`, when at
+least one batch is settled.
+
+**When.** By the schedule of the registry entry in `include/providers/` (Asia/Shanghai); one run at a time.
+By hand with `{"as_of": "YYYY-MM-DD"}` to take a past business date.
+
+**Is a rerun safe?** Yes. A batch is known by its file's hash; settled batches are left alone.
+
+**When it is red.** Something failed that is no matter of the feed: database, disk, code. Rejected rows and blocked files
+leave the run green; they are recorded outcomes. Read the red task's log, mend the cause, clear the task. The file
+stays in the source until its batch is settled. See docs/runbooks/.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, TriggerRule, dag, get_current_context, task, task_group
+
+from creditgate.orchestration.assets import ACCEPTED_RECORDS
+from creditgate.orchestration.dates import as_of_of
+from creditgate.orchestration.defaults import SCHEDULE_START, as_of_param, at, default_args
+from creditgate.orchestration.outcomes import no_values_in_faults, run_stage
+from creditgate.orchestration.registry import Feed, feeds_to_parse
+
+BATCH_NAME = "{{ task.op_kwargs['batch_id'][:12] }}"
+
+
+def ingest_dag(feed: Feed) -> DAG:
+    """The DAG of one feed."""
+
+    @task
+    def pull() -> list[str]:
+        from creditgate import pipeline
+
+        with no_values_in_faults("pull", provider=feed.provider, item=feed.item):
+            return pipeline.pull(feed.provider, feed.item, as_of_of(get_current_context()))
+
+    @task(map_index_template=BATCH_NAME)
+    def screen(batch_id: str) -> dict[str, Any]:
+        return run_stage("screen", batch_id)
+
+    @task(map_index_template=BATCH_NAME)
+    def check(batch_id: str) -> dict[str, Any]:
+        return run_stage("check", batch_id)
+
+    @task(map_index_template=BATCH_NAME)
+    def settle(batch_id: str) -> dict[str, Any]:
+        return run_stage("settle", batch_id)
+
+    @task(map_index_template=BATCH_NAME)
+    def report(batch_id: str) -> dict[str, Any]:
+        return run_stage("report", batch_id)
+
+    @task_group
+    def batch(batch_id: str) -> None:
+        screen(batch_id) >> check(batch_id) >> settle(batch_id) >> report(batch_id)
+
+    @task(outlets=[ACCEPTED_RECORDS], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    def announce(*, outlet_events: Any, ti: Any) -> None:
+        settled = [counts for counts in ti.xcom_pull(task_ids="batch.settle") or [] if counts]
+        as_of = as_of_of(get_current_context()).isoformat()
+        outlet_events[ACCEPTED_RECORDS].extra = {
+            "as_of": as_of,
+            "provider": feed.provider,
+            "item": feed.item,
+            "batches": len(settled),
+        }
+
+    @dag(
+        dag_id=feed.dag_id,
+        schedule=at(feed.schedule),
+        start_date=SCHEDULE_START,
+        catchup=False,
+        max_active_runs=1,
+        default_args=default_args(),
+        doc_md=__doc__,
+        params={"as_of": as_of_param()},
+        tags=["ingest", feed.provider],
+        dag_display_name=f"{feed.unit_name} · {feed.item}",
+    )
+    def ingest() -> None:
+        batches = batch.expand(batch_id=pull())
+        announced = announce()
+        batches.get_child_by_label("settle") >> announced  # a report that fails must not hold back the marts
+
+    return ingest()
+
+
+for registered in feeds_to_parse():
+    globals()[registered.dag_id] = ingest_dag(registered)

@@ -1,0 +1,102 @@
+"""What every DAG of the project has in common: default arguments, retries, schedules, parameters."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from airflow.sdk import (
+    Asset,
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+)
+
+from creditgate.orchestration.dates import BUSINESS_ZONE
+
+ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
+"""Set (to `1`) by the one-shot run: cron schedules are off, assets work, retries follow quickly."""
+
+SCHEDULE_START: Final = datetime(2026, 1, 1, tzinfo=BUSINESS_ZONE)
+"""From when cron schedules count. Days before the first start of a DAG are never run (`catchup=False`)."""
+
+FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=[
+                ValueError,
+                TypeError,
+                LookupError,
+                AttributeError,
+                NameError,
+                ImportError,
+                AssertionError,
+            ],
+            action=RetryAction.FAIL,
+            reason="A fault in code, contract or registry: a retry would end in the same way.",
+        )
+    ]
+)
+"""What a retry can't mend fails at once; everything else (database, disk, network) is tried again."""
+
+
+def is_one_shot() -> bool:
+    """Whether this process serves `creditgate run`, which brings its own as-of date, not a clock."""
+    return os.environ.get(ONE_SHOT_VARIABLE) == "1"
+
+
+def default_args() -> dict[str, Any]:
+    """The default arguments of every DAG.
+
+    A task is tried four times with exponential delay (30 s, 1 min, 2 min); in a one-shot run somebody waits at
+    the terminal, so three times within seconds.
+    """
+    patience = (
+        {"retries": 2, "retry_delay": timedelta(seconds=2)}
+        if is_one_shot()
+        else {
+            "retries": 3,
+            "retry_delay": timedelta(seconds=30),
+        }
+    )
+    return {
+        "owner": "creditgate",
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "retry_policy": FAULTS_THAT_STAY,
+        "execution_timeout": timedelta(hours=1),
+        **patience,
+    }
+
+
+def at(cron: str, *, catch_up_latest: bool = False) -> CronTriggerTimetable | None:
+    """The cron expression as a timetable in Asia/Shanghai; None in a one-shot run.
+
+    Args:
+        cron: five fields, Shanghai time.
+        catch_up_latest: run the most recent slot at once when the DAG is first started.
+    """
+    if is_one_shot():
+        return None
+    return CronTriggerTimetable(cron, timezone=BUSINESS_ZONE.key, run_immediately=catch_up_latest)
+
+
+def asset_or_time(cron: str, asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
+    """Start on the asset and by cron (Asia/Shanghai); in a one-shot run on the asset alone."""
+    timetable = at(cron)
+    return AssetOrTimeSchedule(timetable=timetable, assets=[asset]) if timetable else [asset]
+
+
+def as_of_param() -> Param:
+    """The run parameter `as_of`: an ISO date, or null for the business date of the run."""
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="As-of date",
+        description="Business date (Asia/Shanghai) all steps of this run work for; empty: the run's own date.",
+    )
