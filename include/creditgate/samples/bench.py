@@ -83,8 +83,8 @@ def _five_wrong(columns: Columns, numbers: Numbers) -> Columns:
     wrong_severity = pa.array(("轻微", "较重", "无", "A级")).take(pa.array(numbers % 4))
     return {
         "uscc": with_wrong_check_digit(columns["uscc"]),
-        "decided_on": text.joined("第", text.digits(numbers + 1), "日前后"),
+        "decided_on": text.joined(columns["decided_on"], "前后"),
         "severity": wrong_severity,
         "fine_10k_yuan": text.joined("人民币", columns["fine_10k_yuan"], "万元整"),
-        "decision_number": text.digits(numbers % 10),
+        "decision_number": text.joined("2026-", text.digits(numbers + 1)),
     }

@@ -40,26 +40,48 @@ class PenaltyPlan:
 
 
 def penalties(seed: int, rows: range, plan: PenaltyPlan) -> Columns:
-    """All fields of these rows (numbered from 0) by field name; texts, as a provider would type them.
+    """All fields of these rows (numbered from 0), about organisations and sole traders, by field name.
 
-    Row i depends on the seed, i and the plan, not on which other rows are asked for.
+    Texts, as a provider would type them. Row i depends on the seed, i and the plan, not on which other
+    rows are asked for.
     """
     draws = Draws.of(seed, rows)
-    numbers = np.arange(rows.start, rows.stop, rows.step)
     org = subjects.organisations(seed, draws.below("penalty.subject", plan.population))
+    about: Columns = {
+        "subject_name": org.names,
+        "subject_category": org.categories(),
+        "uscc": org.codes,
+        "legal_representative": org.heads,
+        "actual_controller": org.controllers(),
+    }
+    return about | _decision(draws, rows, org.districts, plan)
+
+
+def personal_penalties(seed: int, rows: range, plan: PenaltyPlan) -> Columns:
+    """As `penalties`, about natural persons of full age."""
+    draws = Draws.of(seed, rows)
+    person = subjects.persons(seed, draws.below("penalty.person", plan.population))
+    about: Columns = {
+        "subject_name": person.names,
+        "subject_category": take(("自然人",), np.zeros(len(rows), np.int64)),
+        "identity_type": take(("身份证",), np.zeros(len(rows), np.int64)),
+        "identity_number": person.identity_numbers,
+    }
+    return about | _decision(draws, rows, draws.below("penalty.place", len(vocabulary.DISTRICTS)), plan)
+
+
+def _decision(draws: Draws, rows: range, districts: Numbers, plan: PenaltyPlan) -> Columns:
+    """What was decided, for which conduct, when and by whom."""
+    numbers = np.arange(rows.start, rows.stop, rows.step)
     conduct = draws.pick_number("penalty.conduct", _conducts_of(plan.office))
     decided = text.day_number(plan.as_of) - draws.between("penalty.age", *plan.decided_days_ago)
     ended = decided - draws.between("penalty.ended", 20, 200)
     formed = text.day_number(plan.as_of) - draws.below("penalty.formed", 4)
     severity = draws.index_unevenly("penalty.severity", plan.severity_weights)
     columns: Columns = {
-        "subject_name": org.names,
-        "subject_category": org.categories(),
-        "uscc": org.codes,
-        "legal_representative": org.heads,
         "decision_number": decision_numbers(draws, conduct, decided, numbers),
         "conduct_type": _of_conduct("kind", conduct),
-        "facts": facts(draws, conduct, ended, org.districts),
+        "facts": facts(draws, conduct, ended, districts),
         "basis": _basis(draws, conduct),
         "decided_on": text.dates(decided),
         "effective_until": text.dates(decided + _TERM_IN_DAYS[severity]),
@@ -68,7 +90,6 @@ def penalties(seed: int, rows: range, plan: PenaltyPlan) -> Columns:
         "conduct_ended_on": text.dates(ended),
         "conduct_ongoing": take(("否",), np.zeros(len(rows), np.int64)),
         "formed_on": text.dates(np.maximum(formed, decided)),
-        "actual_controller": org.controllers(),
         "remarks": draws.pick("penalty.remarks", vocabulary.REMARKS),
     }
     return columns | _sanctions(draws, plan.confiscates) | _authority(conduct)

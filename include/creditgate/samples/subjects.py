@@ -73,6 +73,21 @@ def organisations(seed: int, numbers: Numbers) -> Organisations:
     return Organisations(numbers, kinds, _names(draws, kinds, districts), codes, heads, districts, draws)
 
 
+@dataclass(frozen=True)
+class Persons:
+    """Natural persons of full age by number; every array has one entry per person."""
+
+    numbers: Numbers
+    names: pa.Array
+    identity_numbers: pa.Array
+
+
+def persons(seed: int, numbers: Numbers) -> Persons:
+    """The natural persons with these numbers: the same number is always the same person."""
+    draws = Draws.of(seed, numbers)
+    return Persons(numbers, people.names(draws, "person"), people.identity(draws, "person"))
+
+
 def place(draws: Draws, stream: str, districts: Numbers) -> pa.Array:
     """Addresses inside the given districts: 历下区砚泉路128号."""
     names = pa.array([name for name, _ in vocabulary.DISTRICTS]).take(pa.array(districts))

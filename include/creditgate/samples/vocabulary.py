@@ -124,19 +124,19 @@ CONDUCTS = (
 )  # fmt: skip
 
 OPENINGS = (
-    "执法人员对位于{place}的场所检查时",
-    "接到编号为{ticket}的举报后，执法人员到{place}核查",
-    "根据第{ticket}号监督抽查通知，执法人员在{place}现场检查",
-    "执法人员在{place}开展专项整治行动（第{ticket}组）时",
+    "执法人员检查{place}的场所时",
+    "因第{ticket}号举报到{place}核查",
+    "按第{ticket}号抽查通知检查{place}时",
+    "在{place}专项整治（第{ticket}组）时",
 )
 """How the facts begin, after the day; `{place}` and `{ticket}` differ from row to row."""
 
 ENDINGS = (
     "有现场笔录{a}份、照片{b}张为证。",
-    "当事人已于{a}日内提交整改材料{b}页。",
-    "上述事实有询问笔录{a}份、票据复印件{b}张在案。",
-    "经复查，当事人于第{a}次复查时改正，另附影像资料{b}段。",
-    "当事人对检查记录（共{a}页）和清单（共{b}项）无异议。",
+    "已于{a}日内提交整改材料{b}页。",
+    "有询问笔录{a}份、票据{b}张在案。",
+    "第{a}次复查时已改正，附影像资料{b}段。",
+    "对检查记录{a}页和清单{b}项无异议。",
 )
 
 REMARKS = (
@@ -153,3 +153,38 @@ REMARKS = (
 )
 
 COURTS = ("济南市中级人民法院", "济南市历下区人民法院", "济南市槐荫区人民法院", "济南市章丘区人民法院")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a serious-dishonesty list is used: who lists, why, under which method and clause."""
+
+    code: str
+    authority: str
+    series: str
+    reason: str
+    basis: str
+    method: str
+
+
+LISTINGS = (
+    Listing("AMR_SERIOUS", "济南市市场监督管理局", "济市监列严",
+            "销售不合格{goods}{count}件，被吊销许可证后继续经营{months}个月，涉案金额{amount}元",
+            "《市场监督管理严重违法失信名单管理办法》第七条", "国家市场监督管理总局令第44号"),
+    Listing("SAFETY_NAT", "济南市应急管理局", "济应急列",
+            "拒不执行停产停业整顿指令，{months}个月内第{count}次复查仍存在重大隐患，处罚金额{amount}元",
+            "《对安全生产领域失信行为开展联合惩戒的实施办法》第二条", "安监总办〔2017〕49号"),
+    Listing("TAX_NAT", "国家税务总局济南市税务局稽查局", "济税稽列",
+            "对外虚开增值税专用发票{count}份，历时{months}个月，金额{amount}元",
+            "《重大税收违法失信主体信息公布管理办法》第六条", "国家税务总局令第54号"),
+    Listing("COURT_SXBZXR", "济南市中级人民法院", "鲁01执惩",
+            "有履行能力而拒不履行生效法律文书确定的义务，逾期{months}个月，执行标的{amount}元（第{count}批）",
+            "《最高人民法院关于公布失信被执行人名单信息的若干规定》第一条", "法释〔2017〕7号"),
+    Listing("TRANSPORT", "济南市交通运输局", "济交列",
+            "{months}个月内违法超限运输{count}次，超限货物总值{amount}元",
+            "《关于对严重违法失信超限超载运输车辆相关责任主体实施联合惩戒的合作备忘录》", "发改财金〔2017〕274号"),
+    Listing("SD_WAGE", "济南市人力资源和社会保障局", "济人社列",
+            "拖欠{count}名农民工工资{amount}元，经责令限期支付逾期{months}个月仍未支付",
+            "《拖欠农民工工资“黑名单”管理暂行办法》第五条", "人社部规〔2017〕16号"),
+)  # fmt: skip
+GOODS = ("电线电缆", "儿童座椅", "燃气软管", "消防水带", "充电器", "电动自行车头盔", "钢筋", "水泥")
