@@ -53,7 +53,7 @@ def read_contract(path: Path) -> Contract:
     headers = _map_headers(schema["properties"], fields)
     record_key = custom["record_key"].texts()
     for name in record_key:
-        _known_column(custom["record_key"], name, fields)
+        _known_column(custom["record_key"], name, fields, "subject")
     prefix = custom["rule_prefix"].text()
     rules, stages = _read_rules(schema, fields, prefix)
     return Contract(
@@ -199,7 +199,9 @@ def _read_rule(node: Node, owner: Field | None, fields: tuple[Field, ...]) -> tu
     kwargs = _read_kwargs(given, expectation, field, fields)
     passing, failing = (_partial_row(custom.get(side), fields) for side in ("passing", "failing"))
     if expectation == "expect_column_values_to_fit":
-        passing, failing = passing or {field: "示"}, failing or {field: "示" * (kwargs["max_length"] + 1)}
+        column = str(kwargs["column"])
+        passing = passing or {column: "示"}
+        failing = failing or {column: "示" * (kwargs["max_length"] + 1)}
     rule = Rule(
         id=parts["name"].text(),
         severity=Severity(parts["severity"].one_of(tuple(Severity))),
@@ -240,7 +242,7 @@ def _read_kwargs(node: Node, expectation: str, field: str | None, fields: tuple[
     kwargs: dict[str, Any] = {}
     for name, part in node.any_mapping().items():
         if name == "value_set_from":
-            kwargs["value_set"] = _value_set(part, fields)
+            kwargs["value_set"] = [*kwargs.get("value_set", ()), *_value_set(part, fields)]
             continue
         if name not in signature.known:
             raise part.fault(f"{expectation} has no such argument", f"it has {', '.join(sorted(signature.known))}")
@@ -251,8 +253,9 @@ def _read_kwargs(node: Node, expectation: str, field: str | None, fields: tuple[
     if "column" in signature.columns and field is not None:
         kwargs.setdefault("column", field)
     if "max_length" in signature.required:
-        limits = {entry.name: entry.max_length for entry in fields if entry.max_length}
-        kwargs |= {"max_length": limits[kwargs["column"]]} if kwargs.get("column") in limits else {}
+        limits = [entry.max_length for entry in fields if entry.name == kwargs.get("column")]
+        if limits and limits[0] is not None:
+            kwargs.setdefault("max_length", limits[0])
     for name in sorted(signature.required - kwargs.keys()):
         raise node.fault(f"{expectation} lacks the argument {name!r}", "add it")
     if "regex" in kwargs:

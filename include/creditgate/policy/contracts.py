@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from creditgate.policy.contract_model import Contract, ContractError, Field, UnknownFieldError, UnknownItemError
+from creditgate.policy.contract_model import (
+    Contract,
+    ContractError,
+    Field,
+    UnknownFieldError,
+    UnknownItemError,
+)
 from creditgate.policy.contract_reader import SUFFIX, read_contract
 from creditgate.policy.headers import normalise_header
 from creditgate.policy.paths import checklist_dir
