@@ -23,8 +23,26 @@ PERSONS = ("subject", "legal_representative", "principal", "actual_controller")
 DISCLOSURE_MODES = ("公开公示", "授权查询", "政务共享")
 NATURES = ("基础信息", "失信信息", "其他信息")
 
-_TOP_KEYS = ("apiVersion", "kind", "id", "name", "version", "status", "description", "schema", "customProperties")
-_TOP_OPTIONAL = ("domain", "dataProduct", "slaProperties", "authoritativeDefinitions", "team", "support", "tags")
+_TOP_KEYS = (
+    "apiVersion",
+    "kind",
+    "id",
+    "name",
+    "version",
+    "status",
+    "description",
+    "schema",
+    "customProperties",
+)
+_TOP_OPTIONAL = (
+    "domain",
+    "dataProduct",
+    "slaProperties",
+    "authoritativeDefinitions",
+    "team",
+    "support",
+    "tags",
+)
 _CONTRACT_PROPERTIES = (
     "rule_prefix",
     "clauses",
@@ -111,7 +129,9 @@ def _read_field(node: Node) -> Field:
         ("physicalName", "required", "description", "examples", "quality", "classification"),
     )
     custom = _custom(
-        parts["customProperties"], ("content",), ("storage", "synonyms", "person", "maxLength", "lawful_basis")
+        parts["customProperties"],
+        ("content",),
+        ("storage", "synonyms", "person", "maxLength", "lawful_basis"),
     )
     pg_type = parts["physicalType"].one_of(tuple(PG_TYPES))
     if parts["logicalType"].text() != PG_TYPES[pg_type]:
@@ -165,7 +185,9 @@ def _read_rules(
     for node, owner in _rule_nodes(schema, fields):
         rule, stage = _read_rule(node, owner, fields)
         if not re.fullmatch(prefix + r"-\d{3}", rule.id):
-            raise node.fault(f"the rule id {rule.id!r} is not {prefix}-000", "use the item's prefix and 3 digits")
+            raise node.fault(
+                f"the rule id {rule.id!r} is not {prefix}-000", "use the item's prefix and 3 digits"
+            )
         if rule.id in rules:
             raise node.fault(f"the rule id {rule.id} stands twice", "take the next free number")
         rules[rule.id], stages[rule.id] = rule, stage
@@ -184,13 +206,17 @@ def _read_rule(node: Node, owner: Field | None, fields: tuple[Field, ...]) -> tu
     parts = node.mapping(_RULE_KEYS)
     parts["type"].one_of(("custom",))
     custom = _custom(
-        parts["customProperties"], ("clause", "message", "expected"), ("field", "passing", "failing", "applied_by")
+        parts["customProperties"],
+        ("clause", "message", "expected"),
+        ("field", "passing", "failing", "applied_by"),
     )
     implementation = parts["implementation"].mapping(("type",), ("kwargs",))
     expectation = implementation["type"].one_of((*EXPECTATIONS, *GATE_KINDS))
     stage = custom["applied_by"].one_of(STAGES) if "applied_by" in custom else "check"
     if (stage == "check") != expectation.startswith("expect_"):
-        raise node.fault(f"{expectation} is not applied by {stage}", "gate.* rules name gate or settle in applied_by")
+        raise node.fault(
+            f"{expectation} is not applied by {stage}", "gate.* rules name gate or settle in applied_by"
+        )
     parts["engine"].one_of(("greatExpectations",) if stage == "check" else ("creditgate",))
     field = custom["field"].text() if "field" in custom else (owner.name if owner else None)
     if field is not None:
@@ -236,7 +262,9 @@ def _known_column(node: Node, name: str, fields: tuple[Field, ...], *more: str) 
         raise node.fault(f"the contract has no field {name!r}", "use the `name` of a property")
 
 
-def _read_kwargs(node: Node, expectation: str, field: str | None, fields: tuple[Field, ...]) -> dict[str, Any]:
+def _read_kwargs(
+    node: Node, expectation: str, field: str | None, fields: tuple[Field, ...]
+) -> dict[str, Any]:
     """The arguments, complete: `column` filled in from the field, value sets resolved, columns known."""
     signature = EXPECTATIONS.get(expectation) or GATE_KINDS[expectation]
     kwargs: dict[str, Any] = {}
@@ -245,9 +273,13 @@ def _read_kwargs(node: Node, expectation: str, field: str | None, fields: tuple[
             kwargs["value_set"] = [*kwargs.get("value_set", ()), *_value_set(part, fields)]
             continue
         if name not in signature.known:
-            raise part.fault(f"{expectation} has no such argument", f"it has {', '.join(sorted(signature.known))}")
+            raise part.fault(
+                f"{expectation} has no such argument", f"it has {', '.join(sorted(signature.known))}"
+            )
         kwargs[name] = _read_when(part, fields) if name == "when" else part.value
-        named = part.texts() if name in signature.lists else (part.text(),) if name in signature.columns else ()
+        named = (
+            part.texts() if name in signature.lists else (part.text(),) if name in signature.columns else ()
+        )
         for column in named:
             _known_column(part, column, fields)
     if "column" in signature.columns and field is not None:
@@ -305,7 +337,9 @@ def _value_set(node: Node, fields: tuple[Field, ...]) -> list[str]:
         return [spelling for field in fields for spelling in dict.fromkeys((field.header, field.name))]
     found = _SOURCE.match(source)
     if not found:
-        raise node.fault(f"unknown source {source!r}", "use sanction_lists.list_code+list_name or contract.fields")
+        raise node.fault(
+            f"unknown source {source!r}", "use sanction_lists.list_code+list_name or contract.fields"
+        )
     wanted = [
         entry
         for entry in load_sanction_lists()

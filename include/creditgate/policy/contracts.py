@@ -38,5 +38,7 @@ def known_items() -> tuple[str, ...]:
 def load_contract(item: str) -> Contract:
     """The contract of an item; UnknownItemError lists the items there are."""
     if item not in known_items():
-        raise UnknownItemError(f"the checklist has no item {item!r}; it has {', '.join(known_items()) or 'none'}")
+        raise UnknownItemError(
+            f"the checklist has no item {item!r}; it has {', '.join(known_items()) or 'none'}"
+        )
     return read_contract(checklist_dir() / (item + SUFFIX))

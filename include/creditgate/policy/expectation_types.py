@@ -24,7 +24,9 @@ class Signature:
         return self.columns | self.lists | self.values | {"when"}
 
 
-def _signature(required: str = "column", *, columns: str = "column", lists: str = "", values: str = "") -> Signature:
+def _signature(
+    required: str = "column", *, columns: str = "column", lists: str = "", values: str = ""
+) -> Signature:
     return Signature(*(frozenset(names.split()) for names in (required, columns, lists, values)))
 
 

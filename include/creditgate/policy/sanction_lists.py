@@ -54,7 +54,11 @@ class SanctionList:
     @property
     def names(self) -> tuple[str, ...]:
         """The name as written, and with half- and full-width brackets where that differs."""
-        forms = (self.name, self.name.translate(_HALF_WIDTH_BRACKETS), self.name.translate(_FULL_WIDTH_BRACKETS))
+        forms = (
+            self.name,
+            self.name.translate(_HALF_WIDTH_BRACKETS),
+            self.name.translate(_FULL_WIDTH_BRACKETS),
+        )
         return tuple(dict.fromkeys(forms))
 
 
@@ -114,10 +118,13 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> SanctionList:
     try:
         number = int(row["list_number"])
         active_from, active_until = (
-            date.fromisoformat(row[column]) if row[column] else None for column in ("active_from", "active_until")
+            date.fromisoformat(row[column]) if row[column] else None
+            for column in ("active_from", "active_until")
         )
     except ValueError as error:
-        raise fault(f"a number or date can't be read ({error})", "write digits, and dates as YYYY-MM-DD") from error
+        raise fault(
+            f"a number or date can't be read ({error})", "write digits, and dates as YYYY-MM-DD"
+        ) from error
     return SanctionList(
         code=row["list_code"],
         number=number,
