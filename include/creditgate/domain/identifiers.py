@@ -118,7 +118,7 @@ def is_organisation_code(values: Strings) -> Mask:
 _MASK = (
     r"[*＊✱∗⁎﹡●◆■]"  # a star, or what a typist takes for one
     r"|#{2,}|[?？]{2,}|[×✕✖]{2,}"
-    r"|^[0-9]{3,}(?:[Xx]{3,}|[—–_^~木料林乂×]+)"  # a scanner's reading of stars after open digits
+    r"|^[0-9]{3,}(?:[Xx]{3,}|[—–_^~木料林乂×]{2,}|[—–_^~][0-9])"  # a scanner's reading of stars after open digits
 )
 
 
