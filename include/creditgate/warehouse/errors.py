@@ -59,5 +59,9 @@ class MissingPrivilegeError(MigrationError):
     """The user of DATABASE_URL may not do what a migration needs."""
 
 
+class HashKeyError(WarehouseError):
+    """The hash key is not the one that the warehouse was begun with."""
+
+
 class IntakeTableError(WarehouseError):
     """An intake table and its contract do not fit together."""

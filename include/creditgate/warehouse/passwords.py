@@ -1,4 +1,7 @@
-"""Passwords of the database roles: made once, kept in $CREDITGATE_HOME/secrets, never logged."""
+"""Secrets of the warehouse: made once, kept in $CREDITGATE_HOME/secrets, never logged.
+
+The passwords of the database roles, and the key of the keyed hashes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from creditgate.policy.paths import home as default_home
 from creditgate.warehouse.errors import SecretMissingError, StateFolderError
 
 
@@ -48,6 +52,20 @@ def known_role_password(home: Path, role: str) -> str:
             next_step="run `creditgate run` (or `make run`) once with this CREDITGATE_HOME: it sets new passwords.",
         )
     return _read(path)
+
+
+def hash_key(home: Path | None = None) -> bytes:
+    """The key of all keyed hashes: CREDITGATE_HASH_KEY, else one made once in the state folder (32 bytes).
+
+    Losing it can't be mended: keep a copy of secrets/ apart from the database's backups.
+    """
+    given = os.environ.get("CREDITGATE_HASH_KEY", "").strip()
+    if given:
+        return given.encode()
+    path = secrets_dir(home or default_home()) / "hash_key"
+    if not path.exists():
+        _write_once(path, secrets.token_hex(32))
+    return _read(path).encode()
 
 
 def _read(path: Path) -> str:
