@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
-import great_expectations as gx  # noqa: E402 - the setting must be there before
+from great_expectations.execution_engine import PandasExecutionEngine  # noqa: E402 - the setting comes first
 from great_expectations.validator.validation_graph import ValidationGraph  # noqa: E402
 
 from creditgate.check import masks, matching  # noqa: E402
@@ -33,13 +32,8 @@ from creditgate.policy.contracts import Contract  # noqa: E402
 Masks = dict[str, BoolMask]
 
 
-@cache
-def _batch_definition() -> Any:
-    """The one GX data asset of this process: a chunk, handed over as a data frame."""
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("feed").add_dataframe_asset("chunk")
-    return asset.add_batch_definition_whole_dataframe("rows")
+BATCH = "chunk"
+"""The id under which GX knows the rows that it is shown."""
 
 
 class Checker:
@@ -96,11 +90,9 @@ class Checker:
         return self._finding_rows(self._contract.rule_of_kind("gate.duplicate_record"), rows[doubled])
 
     def _masks(self, view: ChunkView) -> Masks:
-        batch = _batch_definition().get_batch({"dataframe": view.frame})
-        engine = batch.data.execution_engine
-        engine.batch_manager.load_batch_list(batch_list=[batch])
+        engine = PandasExecutionEngine(batch_data_dict={BATCH: view.frame})
         show(engine, view)
-        metrics = [expectation.metric(batch.id) for expectation in self._expectations]
+        metrics = [expectation.metric(BATCH) for expectation in self._expectations]
         graph = ValidationGraph(execution_engine=engine)
         for metric in metrics:
             graph.build_metric_dependency_graph(metric_configuration=metric)

@@ -27,6 +27,10 @@ from creditgate.screen.read_csv import RawChunk, read_csv
 from creditgate.screen.read_workbook import SheetRows
 
 
+SUFFIXES = {"csv": (".csv", ".txt", ".tsv"), "xlsx": (".xlsx",)}
+"""The extensions that go with a content."""
+
+
 class OpenFeed:
     """A feed whose layout is known. `chunks` reads it once, in order, in bounded memory."""
 
@@ -84,11 +88,19 @@ class OpenFeed:
         return Findings.concat(parts)
 
 
-def open_feed(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
-    """Open a feed file of the contract's item. Never raises for what is in the file: a file that
-    can't be read has a layout that is blocked, with the reason among its findings."""
+def open_feed(
+    path: Path, contract: Contract, catalogue: ProhibitedCatalogue, *, file_name: str | None = None
+) -> OpenFeed:
+    """Open a feed file of the contract's item. `file_name` is the provider's name for it.
+
+    Never raises for what is in the file: a file that can't be read has a layout that is blocked, with
+    the reason among its findings. The content says what it is; a name that says otherwise blocks it.
+    """
     try:
-        if format_of(path) == "xlsx":
+        content = format_of(path)
+        if Path(file_name or path.name).suffix.lower() not in SUFFIXES[content]:
+            raise UnreadableFeedError("unsupported_format")
+        if content == "xlsx":
             return _open_workbook(path, contract, catalogue)
         return _open_text(path, contract, catalogue)
     except UnreadableFeedError as error:

@@ -56,6 +56,7 @@ def _well_formed(path: Path, shape: TextShape, fields: Sequence[str | None]) -> 
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     include_columns=kept,
+                    check_utf8=shape.encoding != "utf-8",  # the shape was told from every byte
                     null_values=[""],
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ REJECTED_KEPT_DAYS = 180
 """How long the redacted content of a rejected row waits to be mended, at most."""
 LONGEST_DISCLOSURE_YEARS = 5
 COPY_OPTIONS = sql.SQL("FROM STDIN (FORMAT csv)")
+Chunks = Callable[[], Iterable[SealedChunk]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def settle_rows(  # noqa: PLR0913 - what belongs together in one transaction
     batch: Batch,
     contract: Contract,
     layout: FeedLayout,
-    chunks: Iterable[SealedChunk],
+    chunks: Chunks,
     findings: Findings,
     *,
     rows_total: int,
@@ -64,19 +65,18 @@ def settle_rows(  # noqa: PLR0913 - what belongs together in one transaction
 ) -> Settled:
     """Settle a batch whose rows were checked. All or nothing; a batch settled before is left alone.
 
-    findings: all of the batch. Raises psycopg.Error for a fault of the database: nothing was settled.
+    chunks: gives the checked rows from the first, each time it is called. findings: all of the batch.
+    Raises psycopg.Error for a fault of the database: nothing was settled.
     """
     tally = tally_of(rows_total, findings)
     status = tally.status()
     with connection.transaction():
         if not _claim(connection, batch, contract.version, layout, status, tally, provider_is_complete):
             return Settled(batch.batch_id, status, tally, 0, is_new=False)
-        late = 0
         rejected = findings.of_severity(Severity.REJECT)
-        if tally.accepted:
-            late = _copy_accepted(connection, batch, contract, chunks, rejected, findings)
-        else:
-            for chunk in chunks:
+        late = _copy_accepted(connection, batch, contract, chunks, rejected) if tally.accepted else 0
+        if tally.rejected:
+            for chunk in chunks():
                 _copy_rejected(connection, batch, chunk, rejected, findings)
         _copy_findings(connection, batch, findings)
         connection.execute(
@@ -153,29 +153,24 @@ def _claim(  # noqa: PLR0913
     return claimed
 
 
-def _copy_accepted(  # noqa: PLR0913
+def _copy_accepted(
     connection: psycopg.Connection[Any],
     batch: Batch,
     contract: Contract,
-    chunks: Iterable[SealedChunk],
+    chunks: Chunks,
     rejected: npt.NDArray[np.int32],
-    findings: Findings,
 ) -> int:
     columns = [name for name, _ in intake_columns(contract)]
     late = 0
-    held: list[SealedChunk] = []
     statement = _copy_statement(("intake", contract.item), columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for chunk in chunks:
+        for chunk in chunks():
             accepted, faulty = _split(chunk, rejected)
-            if len(faulty):
-                held.append(SealedChunk(chunk.first_row, chunk.table, Findings.none()))
             if len(accepted):
-                table = chunk.table if not len(faulty) else chunk.table.take(pa.array(accepted - chunk.first_row))
+                inside = pa.array(accepted - chunk.first_row)
+                table = chunk.table.take(inside) if len(faulty) else chunk.table
                 late += pc.sum(pc.greater(table.column("days_late"), 0)).as_py()
                 copy.write(_csv(_intake_rows(table, accepted, batch, contract, columns)))
-    for chunk in held:
-        _copy_rejected(connection, batch, chunk, rejected, findings)
     return late
 
 
