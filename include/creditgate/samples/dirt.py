@@ -82,6 +82,13 @@ def with_late_report(row: Row, as_of: date) -> Row:
     return row | {"formed_on": day, started: day, "conduct_ended_on": moved(as_of, -90).isoformat()}
 
 
+def without_day_of_forming(row: Row, as_of: date) -> Row:
+    """No day of forming, beside a decision of yesterday, so that the report is in time all the same."""
+    decided = {"decided_on": moved(as_of, -1).isoformat(), "effective_until": moved(as_of, 364).isoformat()}
+    kept = {name: cell for name, cell in row.items() if name != "formed_on"}
+    return kept | decided
+
+
 def with_conduct_ended_and_going_on(row: Row, as_of: date) -> Row:
     """An end of the conduct, and the statement that it goes on."""
     return row | {"conduct_ongoing": "是", "conduct_ended_on": moved(as_of, -60).isoformat()}
@@ -101,23 +108,23 @@ _PENALTY_DIRT = (
     Dirt("code_cut_short", "AP-004", with_code_cut_short),
     Dirt("registration_number_as_code", "AP-004", _set(uscc="370199000000011")),
     Dirt("code_in_organisation_column", "AP-010", with_code_in_organisation_column),
-    Dirt("decision_number_implausible", "AP-024", _set(decision_number="3")),
+    Dirt("decision_number_implausible", "AP-024", _set(decision_number="2026-3")),
     Dirt("facts_missing", "AP-027", _set(facts="暂无")),
     Dirt("category_of_penalty_unknown", "AP-030", _set(categories="罚款;批评教育")),
     Dirt("fine_in_words", "AP-032", _set(fine_10k_yuan="人民币壹仟叁佰捌拾元整")),
-    Dirt("fine_missing", "AP-033", _drop("fine_10k_yuan")),
-    Dirt("fine_in_yuan", "AP-034", with_fine_in_yuan),
-    Dirt("decided_on_no_date", "AP-040", _set(decided_on="2016年4月13曰")),
-    Dirt("case_number_as_date", "AP-040", _set(decided_on="（2014）西民一初字第751号")),
-    Dirt("decided_in_the_future", "AP-041", with_decision_in_the_future),
-    Dirt("authority_missing", "AP-046", _drop("authority_name")),
-    Dirt("severity_missing", "AP-052", _drop("severity")),
-    Dirt("severity_not_listed", "AP-053", _set(severity="轻微")),
-    Dirt("severity_standard_missing", "AP-054", _set(severity_standard_ref="/")),
-    Dirt("conduct_end_missing", "AP-058", _drop("conduct_ended_on")),
-    Dirt("conduct_ended_and_going_on", "AP-061", with_conduct_ended_and_going_on),
-    Dirt("formed_on_missing", "AP-063", _drop("formed_on")),
-    Dirt("late_report", "AP-065", with_late_report),
+    Dirt("fine_missing", "AP-034", _drop("fine_10k_yuan")),
+    Dirt("fine_in_yuan", "AP-035", with_fine_in_yuan),
+    Dirt("decided_on_no_date", "AP-042", _set(decided_on="2016年4月13曰")),
+    Dirt("case_number_as_date", "AP-042", _set(decided_on="（2014）西民一初字第751号")),
+    Dirt("decided_in_the_future", "AP-043", with_decision_in_the_future),
+    Dirt("authority_missing", "AP-048", _drop("authority_name")),
+    Dirt("severity_missing", "AP-054", _drop("severity")),
+    Dirt("severity_not_listed", "AP-055", _set(severity="轻微")),
+    Dirt("severity_standard_missing", "AP-056", _set(severity_standard_ref="/")),
+    Dirt("conduct_end_missing", "AP-060", _drop("conduct_ended_on")),
+    Dirt("conduct_ended_and_going_on", "AP-063", with_conduct_ended_and_going_on),
+    Dirt("formed_on_missing", "AP-065", without_day_of_forming),
+    Dirt("late_report", "AP-067", with_late_report),
 )
 _NAMED: Mapping[str, tuple[Dirt, ...]] = {PENALTY: _PENALTY_DIRT}
 

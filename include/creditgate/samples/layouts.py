@@ -156,7 +156,16 @@ FORM_2015 = Layout(
         Column("SJC", "数据更新时间戳", "source_updated_at"),
         Column("BZ", "备注", "remarks"),
     ),
-    ("conduct_type", "fine_10k_yuan", "confiscated_10k_yuan", "effective_until", *EXTRA_FIELDS),
+    (
+        "conduct_type",
+        "fine_10k_yuan",
+        "confiscated_10k_yuan",
+        "effective_until",
+        "authority_code",
+        "source_unit_name",
+        "source_unit_code",
+        *EXTRA_FIELDS,
+    ),
 )
 """The form of 2015: 20 columns, what later forms added, and ours."""
 
