@@ -112,19 +112,25 @@ def _close_to_public(conn: Connection) -> None:
     """Nobody uses what PostgreSQL gives to everybody: functions, schema public, the database itself."""
     conn.execute("alter default privileges revoke execute on functions from public")
     conn.execute(f"revoke all on function {QUERY_FUNCTION} from public")
-    database = sql.Identifier(conn.info.dbname)
-    row = conn.execute(
-        "select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()"
-    ).fetchone()
-    if row is not None and row[0]:
-        conn.execute(sql.SQL("revoke all on database {} from public").format(database))
-        for role in (*READERS, AIRFLOW):
-            conn.execute(sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(role)))
     row = conn.execute(
         "select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'public'"
     ).fetchone()
     if row is not None and row[0]:
         conn.execute("revoke all on schema public from public")
+    grant_connect(conn)
+
+
+def grant_connect(conn: Connection) -> None:
+    """Let our roles, and no others, connect: possible where we own the database. A clone needs this anew."""
+    row = conn.execute(
+        "select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()"
+    ).fetchone()
+    if row is None or not row[0]:
+        return
+    database = sql.Identifier(conn.info.dbname)
+    conn.execute(sql.SQL("revoke all on database {} from public").format(database))
+    for role in (*READERS, AIRFLOW):
+        conn.execute(sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(role)))
 
 
 def _may_not_administer(conn: Connection, role: str) -> MissingPrivilegeError:
