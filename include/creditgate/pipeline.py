@@ -6,47 +6,80 @@ killed at any moment and run again, and returns ids and counts only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
-from creditgate.domain.batch import Batch, BatchStatus, batch_id_of
+from creditgate.domain.batch import Batch, BatchStatus, Tally, batch_id_of
 from creditgate.domain.clock import business_today
-from creditgate.domain.feed import CHUNK_ROWS, Chunk, ColumnMap, FeedLayout, SealedChunk
+from creditgate.domain.feed import Chunk, FeedLayout, SealedChunk
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.keys import KeyedHash
-from creditgate.domain.rules import Rule
+from creditgate.domain.report import BatchReport, RejectedRows
+from creditgate.domain.verdict import status_without_rows, tally_of
 from creditgate.policy.contracts import Contract, load_contract
-from creditgate.policy.gate_rules import gate_rule, load_gate_rules
+from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
 from creditgate.policy.prohibited import load_prohibited
 from creditgate.policy.providers import FeedSource, Provider, find_provider
+from creditgate.policy.rule_finder import refusing_rules, rule_finder
 from creditgate.pull.folder import Landed, acknowledge, land, waiting_files
-from creditgate.pull.manifest import ManifestProblem, compare_manifest, read_manifest
+from creditgate.pull.manifest import ManifestProblem, compare_manifest, file_sha256, read_manifest, write_manifest
+from creditgate.report import write_reports
+from creditgate.report.rejected import rejected_rows
 from creditgate.screen.decoding import UnreadableFeedError
-from creditgate.screen.feed import blocked_midway, open_feed
-from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows, tally_of
-from creditgate.spool import Spool
+from creditgate.screen.feed import OpenFeed, blocked_midway, count_rows, open_feed
+from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows
+from creditgate.spool import RowFindings, Spool
+from creditgate.warehouse.batches import find_outcome
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
 from creditgate.warehouse.passwords import hash_key
 
 log = structlog.get_logger(__name__)
 Counts = dict[str, Any]
+AnyChunk = TypeVar("AnyChunk", Chunk, SealedChunk)
 
 
-def source_folder(provider: Provider, feed: FeedSource) -> Path:
+def source_folder(feed: FeedSource) -> Path:
     """The mailbox of a provider's feed: absolute, or below the state folder's `sources/`."""
     return home() / "sources" / feed.location
 
 
+def report_folder(batch: Batch) -> Path:
+    """Where a batch's reports lie."""
+    return home() / "reports" / batch.provider_code / batch.batch_id
+
+
 def waiting(provider_code: str, item: str) -> list[str]:
     """The names of the feed files that wait in the provider's source."""
-    provider, feed = _feed(provider_code, item)
-    return [path.name for path in waiting_files(source_folder(provider, feed), feed.pattern)]
+    feed = find_provider(provider_code).feed(item)
+    return [path.name for path in waiting_files(source_folder(feed), feed.pattern)]
+
+
+def submit(path: Path, provider_code: str, item: str, reviewer: str, reviewed_on: date) -> Path:
+    """Put a copy of a file with its manifest into the provider's source; the path of the copy.
+
+    The manifest lies there first, and the file appears whole, so that no run finds half a feed.
+    """
+    feed = find_provider(provider_code).feed(item)
+    folder = source_folder(feed)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = folder / path.name
+    draft = folder / f".{path.name}.part"
+    shutil.copyfile(path, draft)
+    rows = count_rows(path, load_contract(item), load_prohibited())
+    write_manifest(
+        target, provider_code, item, rows, reviewer, reviewed_on, business_today(), content_of=draft
+    )
+    draft.replace(target)
+    return target
 
 
 def pull(provider_code: str, item: str, as_of: date) -> list[str]:
@@ -55,18 +88,19 @@ def pull(provider_code: str, item: str, as_of: date) -> list[str]:
     A file whose manifest is not in order is refused: the outcome is recorded, the file stays (S14).
     A file that was settled before is acknowledged again and left alone.
     """
-    provider, feed = _feed(provider_code, item)
+    provider = find_provider(provider_code)
+    feed = provider.feed(item)
     batches: list[str] = []
-    for path in waiting_files(source_folder(provider, feed), feed.pattern):
-        spool = Spool(_spool_root(), f".landing-{provider_code}-{item}")
-        landed = land(path, spool.folder / f"feed{path.suffix.lower()}")
-        batch_id = batch_id_of(provider_code, item, landed.sha256)
+    for path in waiting_files(source_folder(feed), feed.pattern):
+        landing = Spool(_spool_root(), f".landing-{provider_code}-{item}")
+        landed = land(path, landing.folder / f"feed{path.suffix.lower()}")
         manifest = read_manifest(path)
-        problems = manifest if isinstance(manifest, tuple) else ()
-        if not isinstance(manifest, tuple):
+        if isinstance(manifest, tuple):
+            problems: tuple[ManifestProblem, ...] = manifest
+        else:
             problems = compare_manifest(manifest, provider=provider_code, item=item, sha256=landed.sha256)
         batch = Batch(
-            batch_id=batch_id,
+            batch_id=batch_id_of(provider_code, item, landed.sha256),
             provider_code=provider_code,
             item=item,
             file_name=path.name,
@@ -76,11 +110,54 @@ def pull(provider_code: str, item: str, as_of: date) -> list[str]:
             as_of_on=as_of,
             manifest=None if isinstance(manifest, tuple) else manifest,
         )
-        if _take(batch, provider, feed, path, landed, problems):
-            batches.append(batch_id)
-        spool.clear()
+        if _take_in(batch, provider, feed, landed, problems):
+            batches.append(batch.batch_id)
+        landing.clear()
     log.info("pull.finished", provider=provider_code, item=item, batches=len(batches))
-    return batches
+    return list(dict.fromkeys(batches))
+
+
+def _take_in(
+    batch: Batch,
+    provider: Provider,
+    feed: FeedSource,
+    landed: Landed,
+    problems: tuple[ManifestProblem, ...],
+) -> bool:
+    """Put a landed file into the spool as a batch; False where there is nothing to go on with."""
+    spool = Spool(_spool_root(), batch.batch_id)
+    with connect() as connection:
+        known = find_outcome(connection, batch.batch_id)
+    if known is not None and known.status.is_final and not spool.exists():
+        _acknowledge(batch, feed, known.status)
+        log.info("pull.known", batch_id=batch.batch_id, status=known.status.value)
+        return False
+    if problems:
+        slots = [Slot(gate_rule(problem.kind), problem.key) for problem in problems]
+        if known is None or known.rules != {slot.rule.id for slot in slots}:
+            _refuse(batch, provider, Findings.about_file(slots))
+        return False
+    if not spool.exists():
+        spool.adopt(landed.path)
+        spool.write_batch(batch)
+    return True
+
+
+def _refuse(batch: Batch, provider: Provider, findings: Findings) -> None:
+    contract = load_contract(batch.item)
+    layout = FeedLayout.unseen()
+    with connect() as connection:
+        settle_without_rows(
+            connection,
+            batch,
+            contract.version,
+            layout,
+            findings,
+            BatchStatus.REFUSED,
+            provider_is_complete=provider.is_complete,
+        )
+    _write_report(batch, contract, layout, findings, BatchStatus.REFUSED, Tally(0, 0, 0, 0))
+    log.warning("pull.refused", batch_id=batch.batch_id, rules=sorted(findings.count_by_rule()))
 
 
 def screen(batch_id: str) -> Counts:
@@ -88,25 +165,44 @@ def screen(batch_id: str) -> Counts:
     spool = Spool(_spool_root(), batch_id)
     batch = spool.read_batch()
     contract = load_contract(batch.item)
-    if spool.has("screen.json") or spool.has("check.json"):
+    if spool.has("screen.json"):
+        spool.drop("feed.*")
         return {"batch_id": batch_id, "was_done": True}
     feed = open_feed(spool.feed_path(), contract, load_prohibited(), file_name=batch.file_name)
-    parts: list[Findings] = [feed.layout.findings]
-    layout, rows = feed.layout, 0
-    try:
-        if not layout.is_blocked:
-            rows = spool.write_table("screened", _noting(feed.chunks(), parts))
-            parts.append(_about_rows(batch, rows))
-    except UnreadableFeedError as error:
-        layout, parts = blocked_midway(error, layout), [layout.findings, error.findings()]
-    findings = Findings.concat(parts)
-    if findings.is_blocking():
+    layout, findings, rows = _screened(feed, batch, spool)
+    is_blocked = findings.is_blocking()
+    if is_blocked:
         spool.drop("screened.arrow", "feed.*")
         findings, rows = _about_file(findings), 0
-    spool.write_outcome("screen", layout, findings, rows=rows, is_blocked=findings.is_blocking())
+    spool.write_outcome("screen", layout, findings, rows=rows, is_blocked=is_blocked)
     spool.drop("feed.*")
-    log.info("screen.finished", batch_id=batch_id, rows=rows, is_blocked=findings.is_blocking())
-    return {"batch_id": batch_id, "rows": rows, "is_blocked": findings.is_blocking()}
+    log.info("screen.finished", batch_id=batch_id, rows=rows, is_blocked=is_blocked)
+    return {"batch_id": batch_id, "rows": rows, "is_blocked": is_blocked}
+
+
+def _screened(feed: OpenFeed, batch: Batch, spool: Spool) -> tuple[FeedLayout, Findings, int]:
+    parts = [feed.layout.findings]
+    if feed.layout.is_blocked:
+        return feed.layout, feed.layout.findings, 0
+    try:
+        rows = spool.write_table("screened", _noting(feed.chunks(), parts))
+    except UnreadableFeedError as error:
+        layout = blocked_midway(error, feed.layout)
+        return layout, layout.findings, 0
+    provider = find_provider(batch.provider_code)
+    parts.append(Findings.about_file(_slots_about_rows(batch, provider, rows)))
+    return feed.layout, Findings.concat(parts), rows
+
+
+def _slots_about_rows(batch: Batch, provider: Provider, rows: int) -> list[Slot]:
+    slots = []
+    if rows == 0:
+        slots.append(Slot(gate_rule("empty_file"), None))
+    elif batch.manifest is not None and batch.manifest.rows != rows:
+        slots.append(Slot(gate_rule("row_count_mismatch"), None))
+    if not provider.is_complete:
+        slots.append(Slot(gate_rule("provider_incomplete"), None))
+    return slots
 
 
 def check(batch_id: str) -> Counts:
@@ -118,9 +214,10 @@ def check(batch_id: str) -> Counts:
     contract = load_contract(batch.item)
     layout, findings, facts = spool.read_outcome("screen", rule_finder(contract))
     if facts["is_blocked"] or spool.has("check.json"):
-        return {"batch_id": batch_id, "is_blocked": facts["is_blocked"], "was_done": spool.has("check.json")}
+        spool.drop("screened.arrow")
+        return {"batch_id": batch_id, "is_blocked": facts["is_blocked"]}
     parts = [_about_file(findings)]
-    by_row = _RowFindings(findings)
+    by_row = RowFindings(findings, gate_rule("row_width_mismatch").id)
     with connect() as connection:
         checker = Checker(
             contract,
@@ -130,11 +227,8 @@ def check(batch_id: str) -> Counts:
             register=RegisterLookup(connection),
             tombstones=ExpiredRecords(connection),
         )
-        sealed = (
-            checker.check(Chunk(first_row, table, by_row.of(first_row, len(table)), by_row.unreadable(first_row, len(table))))
-            for first_row, table in spool.read_table("screened")
-        )
-        spool.write_table("sealed", _noting(sealed, parts))
+        chunks = (by_row.chunk(first_row, table) for first_row, table in spool.read_table("screened"))
+        spool.write_table("sealed", _noting(map(checker.check, chunks), parts))
     parts.append(checker.finish())
     found = Findings.concat(parts)
     spool.write_outcome("check", layout, found, rows=facts["rows"])
@@ -147,65 +241,180 @@ def settle(batch_id: str) -> Counts:
     """Give every row its fate in one transaction. Settling a batch again does nothing."""
     spool = Spool(_spool_root(), batch_id)
     batch = spool.read_batch()
-    provider = find_provider(batch.provider_code)
     contract = load_contract(batch.item)
-    rule_of = rule_finder(contract)
+    is_complete = find_provider(batch.provider_code).is_complete
+    layout, findings, facts = _outcome(spool, contract)
     with connect() as connection:
         if spool.has("check.json"):
-            layout, findings, facts = spool.read_outcome("check", rule_of)
             settled = settle_rows(
                 connection,
                 batch,
                 contract,
                 layout,
-                lambda: sealed_chunks(spool),
+                lambda: _sealed_chunks(spool),
                 findings,
                 rows_total=facts["rows"],
-                provider_is_complete=provider.is_complete,
+                provider_is_complete=is_complete,
             )
         else:
-            layout, findings, facts = spool.read_outcome("screen", rule_of)
+            status = status_without_rows(findings, refusing_rules())
             settled = settle_without_rows(
-                connection,
-                batch,
-                contract.version,
-                layout,
-                findings,
-                _status_without_rows(findings),
-                provider_is_complete=provider.is_complete,
+                connection, batch, contract.version, layout, findings, status, provider_is_complete=is_complete
             )
     log.info("settle.finished", batch_id=batch_id, status=settled.status.value, is_new=settled.is_new)
     return _counts(settled)
 
 
-def sealed_chunks(spool: Spool) -> Iterator[SealedChunk]:
-    """The sealed rows of a batch, from the first."""
+def report(batch_id: str) -> Counts:
+    """Write what the provider unit reads, leave the receipt in its mailbox, and empty the spool."""
+    spool = Spool(_spool_root(), batch_id)
+    if not spool.exists():
+        return {"batch_id": batch_id, "was_done": True}
+    batch = spool.read_batch()
+    contract = load_contract(batch.item)
+    layout, findings, facts = _outcome(spool, contract)
+    if spool.has("check.json"):
+        tally = tally_of(facts["rows"], findings)
+        status = tally.status()
+        rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings)
+    else:
+        tally, rejected = Tally(0, 0, 0, 0), RejectedRows.none()
+        status = status_without_rows(findings, refusing_rules())
+    _write_report(batch, contract, layout, findings, status, tally, rejected)
+    if status.is_final:
+        _acknowledge(batch, find_provider(batch.provider_code).feed(batch.item), status)
+    spool.clear()
+    log.info("report.finished", batch_id=batch_id, status=status.value, rejected=tally.rejected)
+    return {"batch_id": batch_id, "status": status.value, "rejected": tally.rejected}
+
+
+def check_file(
+    path: Path, item: str, provider_code: str | None, as_of: date, *, with_rows: bool = False
+) -> BatchReport:
+    """Screen and check a file offline: no database, nothing stored. What a provider unit uses first.
+
+    with_rows: also gather the rejected rows, for the workbook. Rules that need the register or the
+    tombstones are not applied. Raises OSError where the file can't be read.
+    """
+    from creditgate.check.checker import Checker  # noqa: PLC0415 - Great Expectations takes seconds to import
+
+    contract = load_contract(item)
+    provider = find_provider(provider_code) if provider_code else None
+    batch = Batch(
+        batch_id="",
+        provider_code=provider_code or "",
+        item=item,
+        file_name=path.name,
+        file_sha256=file_sha256(path),
+        file_bytes=path.stat().st_size,
+        received_at=datetime.now(UTC),
+        as_of_on=as_of,
+        manifest=None,
+    )
+    slots = []
+    if provider is not None and item not in provider.items:
+        slots.append(Slot(gate_rule("item_not_listed"), None))
+    feed = open_feed(path, contract, load_prohibited())
+    layout, rows, rejected = feed.layout, 0, RejectedRows.none()
+    parts = [layout.findings, Findings.about_file(slots)]
+    with tempfile.TemporaryDirectory(prefix="creditgate-check-") as folder:
+        spool = Spool(Path(folder), "batch")
+        if not Findings.concat(parts).is_blocking():
+            checker = Checker(contract, layout.columns, as_of, KeyedHash(secrets.token_bytes(32)))
+            try:
+                sealed = _noting(map(checker.check, feed.chunks()), parts)
+                rows = spool.write_table("sealed", sealed) if with_rows else _count(sealed)
+                parts.append(checker.finish())
+                if rows == 0:
+                    parts.append(Findings.about_file([Slot(gate_rule("empty_file"), None)]))
+            except UnreadableFeedError as error:
+                parts.append(error.findings())
+        findings = Findings.concat(parts)
+        if findings.is_blocking():
+            findings, tally, status = _about_file(findings), Tally(rows, 0, 0, 0), BatchStatus.BLOCKED
+        else:
+            tally = tally_of(rows, findings)
+            status = tally.status()
+            if with_rows:
+                rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings)
+    return _batch_report(batch, contract, layout, findings, status, tally, rejected, is_settled=False)
+
+
+def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, dict[str, Any]]:
+    return spool.read_outcome("check" if spool.has("check.json") else "screen", rule_finder(contract))
+
+
+def _write_report(  # noqa: PLR0913 - the parts of a report
+    batch: Batch,
+    contract: Contract,
+    layout: FeedLayout,
+    findings: Findings,
+    status: BatchStatus,
+    tally: Tally,
+    rejected: RejectedRows | None = None,
+) -> None:
+    made = _batch_report(
+        batch, contract, layout, findings, status, tally, rejected or RejectedRows.none(), is_settled=True
+    )
+    write_reports(made, report_folder(batch), contract)
+
+
+def _batch_report(  # noqa: PLR0913 - the parts of a report
+    batch: Batch,
+    contract: Contract,
+    layout: FeedLayout,
+    findings: Findings,
+    status: BatchStatus,
+    tally: Tally,
+    rejected: RejectedRows,
+    *,
+    is_settled: bool,
+) -> BatchReport:
+    provider = find_provider(batch.provider_code) if batch.provider_code else None
+    settled_at = None
+    if is_settled:
+        with connect() as connection:
+            outcome = find_outcome(connection, batch.batch_id)
+        settled_at = outcome.settled_at if outcome else None
+    return BatchReport(
+        file_name=batch.file_name,
+        file_sha256=batch.file_sha256,
+        item=batch.item,
+        contract_title=contract.title,
+        contract_version=contract.version,
+        received_at=batch.received_at,
+        as_of_on=batch.as_of_on,
+        status=status,
+        tally=tally,
+        format=layout.format,
+        encoding=layout.encoding,
+        columns=layout.columns,
+        findings=findings,
+        rejected=rejected,
+        batch_id=batch.batch_id or None,
+        provider_code=batch.provider_code or None,
+        unit_name=provider.unit_name if provider else None,
+        officer=(provider.officer or None) if provider else None,
+        responsible_head=(provider.responsible_head or None) if provider else None,
+        settled_at=settled_at,
+    )
+
+
+def _acknowledge(batch: Batch, feed: FeedSource, status: BatchStatus) -> None:
+    receipt = {
+        "batch_id": batch.batch_id,
+        "file_sha256": batch.file_sha256,
+        "status": status.value,
+        "status_label": status.label,
+        "report": str(report_folder(batch).relative_to(home())),
+    }
+    source = source_folder(feed) / batch.file_name
+    acknowledge(source, batch.file_sha256, receipt, remove=feed.after_settle == "remove")
+
+
+def _sealed_chunks(spool: Spool) -> Iterator[SealedChunk]:
     for first_row, table in spool.read_table("sealed"):
         yield SealedChunk(first_row, table, Findings.none())
-
-
-def rule_finder(contract: Contract) -> Callable[[str], Rule]:
-    """Finds any rule that can be broken by a feed of the contract's item, by its id."""
-    rules = {rule.id: rule for rule in (*contract.rules, *load_gate_rules().values())}
-    for category in load_prohibited().categories:
-        rules[category.header_rule.id] = category.header_rule
-        rules[category.value_rule.id] = category.value_rule
-    return rules.__getitem__
-
-
-REFUSING_KINDS = ("manifest_missing", "manifest_invalid", "manifest_hash_mismatch", "review_after_sending", "row_count_mismatch")
-"""File rules about the manifest: the batch is refused, and can be mended and sent as it is (S14)."""
-
-
-def _status_without_rows(findings: Findings) -> BatchStatus:
-    refusing = {gate_rule(kind).id for kind in REFUSING_KINDS}
-    blocking = {s.rule.id for s in findings.table if s.rule.severity == "block"}
-    return BatchStatus.REFUSED if blocking and blocking <= refusing else BatchStatus.BLOCKED
-
-
-def _feed(provider_code: str, item: str) -> tuple[Provider, FeedSource]:
-    provider = find_provider(provider_code)
-    return provider, provider.feed(item)
 
 
 def _spool_root() -> Path:
@@ -226,50 +435,17 @@ def _counts(settled: Settled) -> Counts:
     }
 
 
-def _noting(chunks: Iterator[Any], parts: list[Findings]) -> Iterator[Any]:
+def _noting(chunks: Iterator[AnyChunk], parts: list[Findings]) -> Iterator[AnyChunk]:
     """Pass chunks on and keep their findings."""
     for chunk in chunks:
         parts.append(chunk.findings)
         yield chunk
 
 
-def _about_rows(batch: Batch, rows: int) -> Findings:
-    slots = []
-    if rows == 0:
-        slots.append(Slot(gate_rule("empty_file"), None))
-    elif batch.manifest is not None and batch.manifest.rows != rows:
-        slots.append(Slot(gate_rule("row_count_mismatch"), None))
-    return Findings.about_file(slots)
+def _count(chunks: Iterator[SealedChunk]) -> int:
+    return sum(map(len, chunks))
 
 
 def _about_file(findings: Findings) -> Findings:
     keep = findings.rows == FILE_ROW
     return Findings(findings.table, findings.rows[keep], findings.slots[keep])
-
-
-class _RowFindings:
-    """The screen's findings by chunk: findings are ordered by row, so a chunk's are a slice."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
-        width = gate_rule("row_width_mismatch").id
-        self._width_slots = [i for i, s in enumerate(findings.table) if s.rule.id == width]
-
-    def of(self, first_row: int, rows: int) -> Findings:
-        """The findings of the chunk's rows."""
-        import numpy as np  # noqa: PLC0415
-
-        low, high = np.searchsorted(self._findings.rows, [first_row, first_row + rows])
-        return Findings(self._findings.table, self._findings.rows[low:high], self._findings.slots[low:high])
-
-    def unreadable(self, first_row: int, rows: int) -> Any:
-        """Mask of the chunk's unreadable rows, None where there is none."""
-        import numpy as np  # noqa: PLC0415
-
-        part = self.of(first_row, rows)
-        hit = part.rows[np.isin(part.slots, self._width_slots)]
-        if not len(hit):
-            return None
-        mask = np.zeros(rows, bool)
-        mask[hit - first_row] = True
-        return mask

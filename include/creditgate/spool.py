@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from creditgate.domain.batch import Batch, Manifest
-from creditgate.domain.feed import ColumnMap, FeedLayout
+from creditgate.domain.feed import Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.rules import Rule
 
@@ -65,6 +65,12 @@ class Spool:
         if not found:
             raise SpoolError(f"{self.folder} holds no feed; run the pull task of this batch again")
         return found[0]
+
+    def adopt(self, landed: Path) -> None:
+        """Take a landed file over as the batch's feed."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.drop("feed.*")
+        landed.replace(self.folder / landed.name)
 
     def drop(self, *names: str) -> None:
         """Remove files of the batch."""
@@ -178,6 +184,28 @@ class Spool:
             draft.replace(self.folder / name)
         finally:
             draft.unlink(missing_ok=True)
+
+
+class RowFindings:
+    """A stage's findings by chunk: they are ordered by row, so a chunk's are a slice.
+
+    unreadable_rule: the id of the rule that marks rows whose cells can't be told apart.
+    """
+
+    def __init__(self, findings: Findings, unreadable_rule: str) -> None:
+        self._findings = findings
+        self._unreadable = [i for i, s in enumerate(findings.table) if s.rule.id == unreadable_rule]
+
+    def chunk(self, first_row: int, table: pa.Table) -> Chunk:
+        """The rows from `first_row` on with the findings that were made about them."""
+        low, high = np.searchsorted(self._findings.rows, [first_row, first_row + table.num_rows])
+        rows, slots = self._findings.rows[low:high], self._findings.slots[low:high]
+        unreadable = None
+        hit = rows[np.isin(slots, self._unreadable)]
+        if len(hit):
+            unreadable = np.zeros(table.num_rows, bool)
+            unreadable[hit - first_row] = True
+        return Chunk(first_row, table, Findings(self._findings.table, rows, slots), unreadable)
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from creditgate.check.view import BoolMask, ChunkView
 from creditgate.domain.feed import SUBJECT_KIND
 from creditgate.domain.keys import KeyedHash, mask_identity, mask_identity_numbers_in_text
+from creditgate.domain.sealed import identity_columns
 from creditgate.domain.subjects import ORGANISATION_CODES
 from creditgate.policy.contracts import Contract, Field
 
@@ -39,12 +40,6 @@ def seal(
     for field in contract.fields:
         sealed.update(_sealed_field(view, field, keys, person_in_code))
     return pa.table(sealed)
-
-
-def identity_columns(field_name: str) -> tuple[str, str]:
-    """The two columns that stand for an identity field: keyed hash, masked form."""
-    stem = field_name.removesuffix("_number")
-    return f"{stem}_key", f"{stem}_masked"
 
 
 def subject_keys(

@@ -89,6 +89,8 @@ class ChunkView:
         values = self.strings(column)
         if "in" in condition:
             return _to_numpy(pc.is_in(values, value_set=pa.array(condition["in"], pa.string())))
+        if "not_in" in condition:
+            return ~_to_numpy(pc.is_in(values, value_set=pa.array(condition["not_in"], pa.string())))
         return true_where(pc.match_substring_regex(values, condition["matches"]))
 
 

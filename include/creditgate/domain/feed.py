@@ -45,6 +45,11 @@ class FeedLayout:
     columns: ColumnMap
     findings: Findings = field(default_factory=Findings.none)
 
+    @classmethod
+    def unseen(cls) -> FeedLayout:
+        """The layout of a file that was not opened."""
+        return cls("unknown", None, ColumnMap({}))
+
     @property
     def is_blocked(self) -> bool:
         """Whether no row of the file may be read on."""

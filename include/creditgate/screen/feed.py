@@ -58,6 +58,13 @@ class OpenFeed:
             yield chunk
             first_row += len(chunk)
 
+    def count(self) -> int:
+        """The number of data rows (reads the feed instead of `chunks`); 0 where it turns out unreadable."""
+        try:
+            return sum(table.num_rows for table, _ in self._raw)
+        except UnreadableFeedError:
+            return 0
+
     def _screened(
         self, first_row: int, table: pa.Table, unreadable: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
     ) -> Chunk:
@@ -136,3 +143,9 @@ def blocked_midway(error: UnreadableFeedError, layout: FeedLayout) -> FeedLayout
     return FeedLayout(
         layout.format, layout.encoding, layout.columns, Findings.concat([layout.findings, error.findings()])
     )
+
+
+def count_rows(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> int:
+    """The data rows of a feed, as the screen counts them; 0 for a file that can't be read."""
+    feed = open_feed(path, contract, catalogue)
+    return 0 if feed.layout.is_blocked else feed.count()

@@ -21,8 +21,10 @@ from creditgate.domain.dates import parse_iso_dates
 from creditgate.domain.feed import FeedLayout, SealedChunk
 from creditgate.domain.findings import Findings
 from creditgate.domain.rules import Severity
+from creditgate.domain.sealed import redacted_cells
+from creditgate.domain.verdict import tally_of
 from creditgate.policy.contracts import Contract
-from creditgate.settle.redact import as_json, redacted_cells
+from creditgate.settle.json_rows import as_json
 from creditgate.warehouse.intake_tables import intake_columns
 
 REJECTED_KEPT_DAYS = 180
@@ -41,15 +43,6 @@ class Settled:
     tally: Tally
     late: int
     is_new: bool
-
-
-def tally_of(total: int, findings: Findings) -> Tally:
-    """Rows by fate: rejected with a reject finding, warned where accepted with a warning."""
-    rejected = findings.of_severity(Severity.REJECT)
-    rejected = rejected[rejected > 0]
-    warned = np.setdiff1d(findings.of_severity(Severity.WARN), rejected)
-    warned = warned[warned > 0]
-    return Tally(total, total - len(rejected), len(rejected), len(warned))
 
 
 def settle_rows(  # noqa: PLR0913 - what belongs together in one transaction

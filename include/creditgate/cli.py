@@ -1,0 +1,232 @@
+"""The command `creditgate`: for operators, and for provider units before they report."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from creditgate.domain.batch import BatchStatus
+from creditgate.domain.clock import add_workdays, business_today
+from creditgate.policy.contracts import UnknownItemError, known_items, load_contract
+from creditgate.policy.documents import PolicyFileError
+from creditgate.policy.providers import UnregisteredProviderError, find_provider
+from creditgate.warehouse.errors import WarehouseError
+
+app = typer.Typer(
+    name="creditgate",
+    help="A city credit platform's data pipeline: provider feeds through a checked gate into marts, with expiry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+EXIT_REJECTED = 1
+EXIT_UNUSABLE = 2
+EXIT_INTERRUPTED = 130
+
+
+class Form(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Role(StrEnum):
+    """A reader's database role."""
+
+    BI_READER = "bi_reader"
+    SHARING_READER = "sharing_reader"
+    QUERY_OFFICER = "query_officer"
+    AUDITOR = "auditor"
+    DESK = "desk"
+
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date, YYYY-MM-DD; default today in Asia/Shanghai."),
+]
+
+
+def main() -> None:
+    """Run the command line. A fault that a user can mend ends in one line and exit code 2."""
+    try:
+        app()
+    except (WarehouseError, PolicyFileError, UnknownItemError, UnregisteredProviderError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        err.print("interrupted; nothing is half done: run the command again to go on")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A feed: CSV or XLSX.", show_default=False)],
+    item: Annotated[str, typer.Option(help="The information item, e.g. administrative_penalty.")],
+    provider: Annotated[str | None, typer.Option(help="The provider unit's code; checks that it may report the item.")] = None,
+    as_of: AsOf = None,
+    form: Annotated[Form, typer.Option("--format", help="table or json")] = Form.TABLE,
+    workbook: Annotated[Path | None, typer.Option(help="Write the rejected rows, ready to be mended, to this .xlsx.")] = None,
+) -> None:
+    """Screen and check a file offline: no database, nothing stored.
+
+    Exit 0: nothing rejected. 1: something rejected, or the file blocked. 2: unusable arguments or unreadable file.
+    """
+    _known_item(item)
+    if provider is not None:
+        find_provider(provider)
+    if not file.is_file():
+        _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
+    from creditgate import pipeline  # noqa: PLC0415 - Great Expectations takes seconds to import
+    from creditgate.report import write_check_json, write_workbooks  # noqa: PLC0415
+
+    try:
+        with err.status(f"checking {file.name}…"):
+            made = pipeline.check_file(file, item, provider, _business_date(as_of), with_rows=workbook is not None)
+    except OSError as error:
+        _fail(f"{file} can't be read: {error.strerror}; check its rights")
+    if workbook is not None and made.status is not BatchStatus.BLOCKED and made.tally.rejected:
+        written = write_workbooks(made, load_contract(item), workbook.parent, workbook.stem)
+        err.print("written: " + ", ".join(str(path) for path in written))
+    if form is Form.JSON:
+        write_check_json(made, sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        _print_check(made)
+    raise typer.Exit(0 if made.status is BatchStatus.ACCEPTED else EXIT_REJECTED)
+
+
+def _print_check(made: Any) -> None:
+    tally = made.tally
+    out.print(f"{made.file_name}: [bold]{made.status.label}[/] ({made.status.value})")
+    out.print(f"rows {tally.total}, accepted {tally.accepted}, rejected {tally.rejected}, warned {tally.warned}")
+    table = Table("rule", "severity", "clause", "column", "findings", "message", "what would pass")
+    counted: dict[tuple[str, str], list[Any]] = {}
+    for _, slot in made.findings:
+        entry = counted.setdefault((slot.rule.id, slot.header or slot.field or ""), [slot, 0])
+        entry[1] += 1
+    for (rule_id, column), (slot, count) in sorted(counted.items()):
+        rule = slot.rule
+        table.add_row(rule_id, rule.severity.value, rule.clause, column, str(count), rule.message, rule.expected)
+    if counted:
+        out.print(table)
+
+
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="A feed: CSV or XLSX.", show_default=False)],
+    provider: Annotated[str, typer.Option(help="The provider unit's code.")],
+    item: Annotated[str, typer.Option(help="The information item.")],
+    reviewer: Annotated[str, typer.Option(help="Who reviewed the data before it is sent (S14).")],
+    reviewed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When, YYYY-MM-DD.")],
+) -> None:
+    """Put a file with its manifest into the provider's source, for the next run."""
+    from creditgate import pipeline  # noqa: PLC0415
+
+    _known_item(item)
+    unit = find_provider(provider)
+    if item not in unit.items:
+        _fail(f"{provider} is not registered for {item}; it reports {', '.join(unit.items)} (S08)")
+    if not file.is_file():
+        _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
+    if reviewed_on.date() > business_today():
+        _fail("--reviewed-on lies in the future: the review comes before the sending (S14)")
+    if not reviewer.strip():
+        _fail("--reviewer is empty: a feed is sent with the name of who reviewed it (S14)")
+    try:
+        placed = pipeline.submit(file, provider, item, reviewer.strip(), reviewed_on.date())
+    except OSError as error:
+        _fail(f"{file.name} could not be put into the source of {provider}: {error.strerror}")
+    out.print(f"{placed} is waiting for the next run (creditgate run)")
+
+
+@app.command()
+def rules(
+    item: Annotated[str | None, typer.Option(help="Only this item's rules.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="table, json or markdown")] = Form.TABLE,
+) -> None:
+    """The rule catalogue: every rule with severity, clause, message and what would pass."""
+    from creditgate.policy.catalogue import as_json, as_markdown, rule_catalogue  # noqa: PLC0415
+
+    if item is not None:
+        _known_item(item)
+    rows = rule_catalogue(item)
+    if form is Form.JSON:
+        sys.stdout.write(as_json(rows) + "\n")
+    elif form is Form.MARKDOWN:
+        sys.stdout.write(as_markdown(rows) + "\n")
+    else:
+        table = Table("rule", "item", "column", "severity", "clause", "message", "what would pass")
+        for row in rows:
+            table.add_row(row.id, row.item, row.header, row.severity, row.clause, row.message, row.expected)
+        out.print(table)
+
+
+@app.command()
+def template(
+    item: Annotated[str, typer.Argument(help="The information item.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="Where to write the workbook.")],
+) -> None:
+    """An empty feed workbook made from the contract: headers, drop-downs, notes, an example."""
+    from creditgate.report import write_template  # noqa: PLC0415
+
+    _known_item(item)
+    if target.suffix.lower() != ".xlsx":
+        _fail(f"{target} must end in .xlsx")
+    try:
+        write_template(load_contract(item), target)
+    except OSError as error:
+        _fail(f"{target} can't be written: {error.strerror}")
+    out.print(f"written: {target}")
+
+
+@app.command()
+def deadline(
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day the clock starts; it does not count.")],
+    days: Annotated[int, typer.Option(min=1, max=400, help="Working days.")],
+) -> None:
+    """The N-th working day after a date by the State Council's calendar, and whether it is provisional."""
+    due = add_workdays(start.date(), days)
+    note = "  (provisional: the calendar of that year is not published yet)" if due.is_provisional else ""
+    out.print(f"{due.due_on.isoformat()}{note}")
+
+
+@app.command()
+def url(
+    role: Annotated[Role | None, typer.Option(help="A reader's role; without it, the owner's.")] = None,
+) -> None:
+    """Print a connection URL for the warehouse in use; starts the embedded server if it is not running."""
+    from creditgate.warehouse.connect import is_embedded, role_url, warehouse_url  # noqa: PLC0415
+    from creditgate.warehouse.server import Server, ensure_running  # noqa: PLC0415
+
+    if is_embedded():
+        was_running = Server().is_running()
+        ensure_running()
+        if not was_running:
+            err.print("started the embedded PostgreSQL; `creditgate stop` (make down) stops it")
+    sys.stdout.write((role_url(role.value) if role else warehouse_url()) + "\n")
+
+
+def _known_item(item: str) -> None:
+    if item not in known_items():
+        _fail(f"the checklist has no item {item!r}; it has {', '.join(known_items())} (S08)")
+
+
+def _business_date(as_of: datetime | None) -> date:
+    return as_of.date() if as_of else business_today()
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"creditgate: {message}", style="red", markup=False)
+    sys.exit(EXIT_UNUSABLE)
+
