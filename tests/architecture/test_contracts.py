@@ -219,6 +219,12 @@ def test_contract_as_read_agrees_with_the_standards_own_reader(item: str) -> Non
     assert document.version == contract.version
 
 
+def test_every_checked_rule_names_the_column_it_looks_at() -> None:
+    for item in ITEMS:
+        contract = load_contract(item)
+        assert all(contract.field(rule.kwargs["column"]) for rule in contract.check_rules())
+
+
 def test_every_expectation_type_is_used_by_some_rule() -> None:
     used = {rule.expectation for _, rule in all_rules()}
     assert set(EXPECTATIONS) <= used

@@ -175,6 +175,16 @@ def test_identity_numbers_alone_are_kept_as_hash() -> None:
         }
 
 
+def test_a_decision_is_held_against_the_days_on_which_the_contract_is_in_force(tmp_path: Path) -> None:
+    def window(contract: Contract) -> dict[str, str]:
+        rule = next(r for r in contract.rules if "有效期内" in r.message)
+        return {name: rule.kwargs[name] for name in ("earliest", "latest") if name in rule.kwargs}
+
+    assert window(load_contract(PENALTY)) == {"earliest": "2015-01-01"}
+    ended = edited(tmp_path, "effective_until, value: null", "effective_until, value: 2027-12-31", PENALTY)
+    assert window(read_contract(ended)) == {"earliest": "2015-01-01", "latest": "2027-12-31"}
+
+
 def test_severity_is_data(tmp_path: Path) -> None:
     path = edited(tmp_path, "severity: warn", "severity: reject")
     changed = [

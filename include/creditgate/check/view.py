@@ -87,8 +87,10 @@ class ChunkView:
         if condition.get("not_null"):
             return self.present(column)
         values = self.strings(column)
-        if "in" in condition:
-            return _to_numpy(pc.is_in(values, value_set=pa.array(condition["in"], pa.string())))
+        for key in ("in", "not_in"):
+            if key in condition:
+                listed = _to_numpy(pc.is_in(values, value_set=pa.array(condition[key], pa.string())))
+                return listed if key == "in" else ~listed
         if "not_in" in condition:
             return ~_to_numpy(pc.is_in(values, value_set=pa.array(condition["not_in"], pa.string())))
         return true_where(pc.match_substring_regex(values, condition["matches"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,8 @@ _CONTRACT_PROPERTIES = (
     "example_as_of",
 )
 _RULE_KEYS = ("name", "type", "engine", "severity", "description", "implementation", "customProperties")
-_WHEN_TESTS = ("in", "in_from", "matches", "is_null", "not_null")
+_WHEN_TESTS = ("in", "in_from", "not_in", "matches", "is_null", "not_null")
+"""`not_in` holds for an empty cell too."""
 _SOURCE = re.compile(r"^sanction_lists\.list_code\+list_name(?:\[subjects=(org|person)\])?$")
 
 
@@ -73,7 +76,10 @@ def read_contract(path: Path) -> Contract:
     for name in record_key:
         _known_column(custom["record_key"], name, fields, "subject")
     prefix = custom["rule_prefix"].text()
+    effective_from = custom["effective_from"].day()
+    effective_until = custom["effective_until"].day() if "effective_until" in custom else None
     rules, stages = _read_rules(schema, fields, prefix)
+    rules = tuple(_with_days_in_force(rule, effective_from, effective_until) for rule in rules)
     return Contract(
         item=schema["name"].text(),
         version=top["version"].text(),
@@ -87,8 +93,8 @@ def read_contract(path: Path) -> Contract:
         information_nature=custom["information_nature"].one_of(NATURES),
         disclosure_mode=custom["disclosure_mode"].one_of(DISCLOSURE_MODES),
         disclosure_basis=custom["disclosure_basis"].text(),
-        effective_from=custom["effective_from"].day(),
-        effective_until=custom["effective_until"].day() if "effective_until" in custom else None,
+        effective_from=effective_from,
+        effective_until=effective_until,
         example_as_of=custom["example_as_of"].day(),
         headers=headers,
         stages=stages,
@@ -192,6 +198,18 @@ def _read_rules(
             raise node.fault(f"the rule id {rule.id} stands twice", "take the next free number")
         rules[rule.id], stages[rule.id] = rule, stage
     return tuple(rules[rule_id] for rule_id in sorted(rules)), stages
+
+
+def _with_days_in_force(rule: Rule, since: date, until: date | None) -> Rule:
+    """The words effective_from and effective_until in a date window become the contract's own days (S08)."""
+    days = {"effective_from": since.isoformat(), "effective_until": until.isoformat() if until else None}
+    kwargs = dict(rule.kwargs)
+    for bound in ("earliest", "latest"):
+        if kwargs.get(bound) in days:
+            kwargs[bound] = days[kwargs[bound]]
+            if kwargs[bound] is None:
+                del kwargs[bound]
+    return dataclasses.replace(rule, kwargs=kwargs)
 
 
 def _rule_nodes(schema: dict[str, Node], fields: tuple[Field, ...]) -> list[tuple[Node, Field | None]]:
@@ -310,8 +328,8 @@ def _read_condition(node: Node, fields: tuple[Field, ...]) -> dict[str, Any]:
     condition: dict[str, Any] = {"column": parts["column"].value}
     test = parts[tests[0]]
     match tests[0]:
-        case "in":
-            condition["in"] = list(test.texts())
+        case "in" | "not_in" as name:
+            condition[name] = list(test.texts())
         case "in_from":
             condition["in"] = _value_set(test, fields)
         case "matches":

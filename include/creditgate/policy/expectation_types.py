@@ -57,7 +57,6 @@ GATE_KINDS: dict[str, Signature] = {
     "gate.unlinked_subject": _signature("", columns=""),
     "gate.subject_name_mismatch": _signature("", columns=""),
     "gate.registered_code_fails_check": _signature("column"),
-    "gate.not_in_force": _signature("column"),
 }
 
 DERIVED_COLUMNS = frozenset({"subject_kind"})
