@@ -54,7 +54,9 @@ class Role(StrEnum):
 
 AsOf = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date, YYYY-MM-DD; default today in Asia/Shanghai."),
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="Business date, YYYY-MM-DD; default today in Asia/Shanghai."
+    ),
 ]
 
 
@@ -73,10 +75,14 @@ def main() -> None:
 def check(
     file: Annotated[Path, typer.Argument(help="A feed: CSV or XLSX.", show_default=False)],
     item: Annotated[str, typer.Option(help="The information item, e.g. administrative_penalty.")],
-    provider: Annotated[str | None, typer.Option(help="The provider unit's code; checks that it may report the item.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="The provider unit's code; checks that it may report the item.")
+    ] = None,
     as_of: AsOf = None,
     form: Annotated[Form, typer.Option("--format", help="table or json")] = Form.TABLE,
-    workbook: Annotated[Path | None, typer.Option(help="Write the rejected rows, ready to be mended, to this .xlsx.")] = None,
+    workbook: Annotated[
+        Path | None, typer.Option(help="Write the rejected rows, ready to be mended, to this .xlsx.")
+    ] = None,
 ) -> None:
     """Screen and check a file offline: no database, nothing stored.
 
@@ -87,12 +93,14 @@ def check(
         find_provider(provider)
     if not file.is_file():
         _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
-    from creditgate import pipeline  # noqa: PLC0415 - Great Expectations takes seconds to import
-    from creditgate.report import write_check_json, write_workbooks  # noqa: PLC0415
+    from creditgate import pipeline
+    from creditgate.report import write_check_json, write_workbooks
 
     try:
         with err.status(f"checking {file.name}…"):
-            made = pipeline.check_file(file, item, provider, _business_date(as_of), with_rows=workbook is not None)
+            made = pipeline.check_file(
+                file, item, provider, _business_date(as_of), with_rows=workbook is not None
+            )
     except OSError as error:
         _fail(f"{file} can't be read: {error.strerror}; check its rights")
     if workbook is not None and made.status is not BatchStatus.BLOCKED and made.tally.rejected:
@@ -109,7 +117,9 @@ def check(
 def _print_check(made: Any) -> None:
     tally = made.tally
     out.print(f"{made.file_name}: [bold]{made.status.label}[/] ({made.status.value})")
-    out.print(f"rows {tally.total}, accepted {tally.accepted}, rejected {tally.rejected}, warned {tally.warned}")
+    out.print(
+        f"rows {tally.total}, accepted {tally.accepted}, rejected {tally.rejected}, warned {tally.warned}"
+    )
     table = Table("rule", "severity", "clause", "column", "findings", "message", "what would pass")
     counted: dict[tuple[str, str], list[Any]] = {}
     for _, slot in made.findings:
@@ -117,7 +127,9 @@ def _print_check(made: Any) -> None:
         entry[1] += 1
     for (rule_id, column), (slot, count) in sorted(counted.items()):
         rule = slot.rule
-        table.add_row(rule_id, rule.severity.value, rule.clause, column, str(count), rule.message, rule.expected)
+        table.add_row(
+            rule_id, rule.severity.value, rule.clause, column, str(count), rule.message, rule.expected
+        )
     if counted:
         out.print(table)
 
@@ -131,7 +143,7 @@ def submit(
     reviewed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When, YYYY-MM-DD.")],
 ) -> None:
     """Put a file with its manifest into the provider's source, for the next run."""
-    from creditgate import pipeline  # noqa: PLC0415
+    from creditgate import pipeline
 
     _known_item(item)
     unit = find_provider(provider)
@@ -156,7 +168,7 @@ def rules(
     form: Annotated[Form, typer.Option("--format", help="table, json or markdown")] = Form.TABLE,
 ) -> None:
     """The rule catalogue: every rule with severity, clause, message and what would pass."""
-    from creditgate.policy.catalogue import as_json, as_markdown, rule_catalogue  # noqa: PLC0415
+    from creditgate.policy.catalogue import as_json, as_markdown, rule_catalogue
 
     if item is not None:
         _known_item(item)
@@ -178,7 +190,7 @@ def template(
     target: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="Where to write the workbook.")],
 ) -> None:
     """An empty feed workbook made from the contract: headers, drop-downs, notes, an example."""
-    from creditgate.report import write_template  # noqa: PLC0415
+    from creditgate.report import write_template
 
     _known_item(item)
     if target.suffix.lower() != ".xlsx":
@@ -192,7 +204,9 @@ def template(
 
 @app.command()
 def deadline(
-    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day the clock starts; it does not count.")],
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day the clock starts; it does not count.")
+    ],
     days: Annotated[int, typer.Option(min=1, max=400, help="Working days.")],
 ) -> None:
     """The N-th working day after a date by the State Council's calendar, and whether it is provisional."""
@@ -206,8 +220,8 @@ def url(
     role: Annotated[Role | None, typer.Option(help="A reader's role; without it, the owner's.")] = None,
 ) -> None:
     """Print a connection URL for the warehouse in use; starts the embedded server if it is not running."""
-    from creditgate.warehouse.connect import is_embedded, role_url, warehouse_url  # noqa: PLC0415
-    from creditgate.warehouse.server import Server, ensure_running  # noqa: PLC0415
+    from creditgate.warehouse.connect import is_embedded, role_url, warehouse_url
+    from creditgate.warehouse.server import Server, ensure_running
 
     if is_embedded():
         was_running = Server().is_running()
@@ -229,4 +243,3 @@ def _business_date(as_of: datetime | None) -> date:
 def _fail(message: str) -> NoReturn:
     err.print(f"creditgate: {message}", style="red", markup=False)
     sys.exit(EXIT_UNUSABLE)
-

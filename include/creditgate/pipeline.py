@@ -30,7 +30,13 @@ from creditgate.policy.prohibited import load_prohibited
 from creditgate.policy.providers import FeedSource, Provider, find_provider
 from creditgate.policy.rule_finder import refusing_rules, rule_finder
 from creditgate.pull.folder import Landed, acknowledge, land, waiting_files
-from creditgate.pull.manifest import ManifestProblem, compare_manifest, file_sha256, read_manifest, write_manifest
+from creditgate.pull.manifest import (
+    ManifestProblem,
+    compare_manifest,
+    file_sha256,
+    read_manifest,
+    write_manifest,
+)
 from creditgate.report import write_reports
 from creditgate.report.rejected import rejected_rows
 from creditgate.screen.decoding import UnreadableFeedError
@@ -207,7 +213,7 @@ def _slots_about_rows(batch: Batch, provider: Provider, rows: int) -> list[Slot]
 
 def check(batch_id: str) -> Counts:
     """Apply the contract's rules to the screened rows; from here on no identity number is in clear."""
-    from creditgate.check.checker import Checker  # noqa: PLC0415 - Great Expectations takes seconds to import
+    from creditgate.check.checker import Checker
 
     spool = Spool(_spool_root(), batch_id)
     batch = spool.read_batch()
@@ -259,7 +265,13 @@ def settle(batch_id: str) -> Counts:
         else:
             status = status_without_rows(findings, refusing_rules())
             settled = settle_without_rows(
-                connection, batch, contract.version, layout, findings, status, provider_is_complete=is_complete
+                connection,
+                batch,
+                contract.version,
+                layout,
+                findings,
+                status,
+                provider_is_complete=is_complete,
             )
     log.info("settle.finished", batch_id=batch_id, status=settled.status.value, is_new=settled.is_new)
     return _counts(settled)
@@ -296,7 +308,7 @@ def check_file(
     with_rows: also gather the rejected rows, for the workbook. Rules that need the register or the
     tombstones are not applied. Raises OSError where the file can't be read.
     """
-    from creditgate.check.checker import Checker  # noqa: PLC0415 - Great Expectations takes seconds to import
+    from creditgate.check.checker import Checker
 
     contract = load_contract(item)
     provider = find_provider(provider_code) if provider_code else None
@@ -344,7 +356,7 @@ def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, di
     return spool.read_outcome("check" if spool.has("check.json") else "screen", rule_finder(contract))
 
 
-def _write_report(  # noqa: PLR0913 - the parts of a report
+def _write_report(
     batch: Batch,
     contract: Contract,
     layout: FeedLayout,
@@ -359,7 +371,7 @@ def _write_report(  # noqa: PLR0913 - the parts of a report
     write_reports(made, report_folder(batch), contract)
 
 
-def _batch_report(  # noqa: PLR0913 - the parts of a report
+def _batch_report(
     batch: Batch,
     contract: Contract,
     layout: FeedLayout,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +13,20 @@ import pyarrow.compute as pc
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
-from great_expectations.execution_engine import PandasExecutionEngine  # noqa: E402 - the setting comes first
-from great_expectations.validator.validation_graph import ValidationGraph  # noqa: E402
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.validator.validation_graph import ValidationGraph
 
-from creditgate.check import masks, matching  # noqa: E402
-from creditgate.check.expectations import EXPECTATIONS, RuleExpectation, show  # noqa: E402
-from creditgate.check.record_key import key_parts  # noqa: E402
-from creditgate.check.seal import CODE_FIELDS, seal  # noqa: E402
-from creditgate.check.view import BoolMask, ChunkView  # noqa: E402
-from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk  # noqa: E402
-from creditgate.domain.findings import Findings, Slot  # noqa: E402
-from creditgate.domain.keys import KeyedHash  # noqa: E402
-from creditgate.domain.lookups import SubjectRegister, Tombstones  # noqa: E402
-from creditgate.domain.rules import Rule  # noqa: E402
-from creditgate.policy.contracts import Contract  # noqa: E402
+from creditgate.check import masks, matching
+from creditgate.check.expectations import EXPECTATIONS, RuleExpectation, show
+from creditgate.check.record_key import key_parts
+from creditgate.check.seal import seal
+from creditgate.check.view import BoolMask, ChunkView
+from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk
+from creditgate.domain.findings import Findings, Slot
+from creditgate.domain.keys import KeyedHash
+from creditgate.domain.lookups import SubjectRegister, Tombstones
+from creditgate.domain.rules import Rule
+from creditgate.policy.contracts import Contract
 
 Masks = dict[str, BoolMask]
 
@@ -43,7 +42,7 @@ class Checker:
     Without register and tombstones (offline) the rules that need them are not applied.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a check, each named by the caller
+    def __init__(
         self,
         contract: Contract,
         columns: ColumnMap,
@@ -76,8 +75,7 @@ class Checker:
             rule = self._contract.rule_of_kind("gate.already_expired")
             found[rule.id] = self._tombstones.expired(record_ids)
         findings = self._findings(chunk, found)
-        persons = self._persons_in_codes(found)
-        table = seal(view, self._contract, self._keys, record_ids, register_match, late, persons)
+        table = seal(view, self._contract, self._keys, record_ids, register_match, late)
         return SealedChunk(chunk.first_row, table, findings)
 
     def finish(self) -> Findings:
@@ -119,15 +117,6 @@ class Checker:
         ).astype(np.int32)
         return late
 
-    def _persons_in_codes(self, found: Masks) -> Masks:
-        return {
-            str(rule.field): found[rule.id]
-            for rule in self._rules
-            if rule.expectation == "expect_column_values_not_to_be_identity_number"
-            and rule.id in found
-            and rule.field in CODE_FIELDS
-        }
-
     def _findings(self, chunk: Chunk, found: Masks) -> Findings:
         parts = [chunk.findings]
         for rule_id, mask in found.items():
@@ -151,7 +140,8 @@ def expectation_of(rule: Rule) -> RuleExpectation:
 
 def _frame(table: pa.Table) -> pd.DataFrame:
     """The chunk as a data frame over the same Arrow memory."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def _as_void(record_ids: pa.Array) -> npt.NDArray[np.void]:

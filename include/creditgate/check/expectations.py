@@ -30,7 +30,7 @@ def show(engine: PandasExecutionEngine, view: ChunkView) -> None:
     _VIEWS[engine] = view
 
 
-class RuleExpectation(BatchExpectation):
+class RuleExpectation(BatchExpectation):  # type: ignore[misc] # GX has no types here
     """A rule of a contract: where `when` holds, no row of the chunk may be unexpected."""
 
     column: str
@@ -51,8 +51,8 @@ class RuleExpectation(BatchExpectation):
     def _validate(
         self,
         metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 - the signature is GX's
-        execution_engine: Any = None,  # noqa: ARG002 - the signature is GX's
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
     ) -> ExpectationValidationResult:
         mask = metrics[self.metric_name]
         count = int(np.count_nonzero(mask))
@@ -71,12 +71,12 @@ def _register(name: str, mask: MaskFunction, **keys: Any) -> type[RuleExpectatio
     value_keys = tuple(keys)
 
     def compute(
-        cls: Any,  # noqa: ARG001 - GX passes the provider class
+        cls: Any,
         execution_engine: PandasExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],  # noqa: ARG001
+        metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],
-        metrics: dict[Any, Any],  # noqa: ARG001
-        runtime_configuration: dict[str, Any],  # noqa: ARG001
+        metrics: dict[Any, Any],
+        runtime_configuration: dict[str, Any],
     ) -> BoolMask:
         view = _VIEWS[execution_engine]
         kwargs = {key: metric_value_kwargs[key] for key in ("column", *value_keys)}

@@ -58,7 +58,7 @@ def _has_foreign_part(text: str, allowed: frozenset[str], separator: str) -> boo
 
 @lru_cache
 def _splitter(separator: str) -> Any:
-    import re  # noqa: PLC0415 - only feeds with list columns need it
+    import re
 
     return re.compile(f"[{re.escape(separator)}]")
 
@@ -137,9 +137,7 @@ def is_no_credit_code(view: ChunkView, column: str) -> BoolMask:
     return _unless_absent(view, column, identifiers.is_credit_code(view.strings(column)))
 
 
-def is_no_identity_number(
-    view: ChunkView, column: str, type_column: str | None = None
-) -> BoolMask:
+def is_no_identity_number(view: ChunkView, column: str, type_column: str | None = None) -> BoolMask:
     """No resident identity number of GB 11643-1999, where the document is an identity card."""
     ok = identifiers.is_identity_number(view.strings(column), view.as_of)
     wrong = _unless_absent(view, column, ok)
@@ -168,7 +166,7 @@ def is_masked(view: ChunkView, column: str) -> BoolMask:
     return identifiers.looks_masked(view.strings(column))
 
 
-def none_is_present(view: ChunkView, column: str, columns: Sequence[str]) -> BoolMask:  # noqa: ARG001
+def none_is_present(view: ChunkView, column: str, columns: Sequence[str]) -> BoolMask:
     """None of the columns has a value (the finding is shown at `column`)."""
     found = np.zeros(len(view), bool)
     for name in columns:
@@ -177,8 +175,10 @@ def none_is_present(view: ChunkView, column: str, columns: Sequence[str]) -> Boo
 
 
 def is_under_age(view: ChunkView, column: str, on: Sequence[str], flag: str) -> BoolMask:
-    """A natural person under 16, or of 16–17 without living on own labour (民法典 17–18), on the
-    first of the dates `on` that the row has."""
+    """A natural person under 16, or of 16–17 without living on own labour (民法典 17–18).
+
+    The age is that on the first of the dates `on` that the row has.
+    """
     births = identifiers.birth_dates(view.strings(column))
     known = ~np.isnat(births)
     if not known.any():
@@ -189,8 +189,8 @@ def is_under_age(view: ChunkView, column: str, on: Sequence[str], flag: str) -> 
         moment = np.where(np.isnat(moment) & ok, days, moment)
     known &= ~np.isnat(moment)
     born = np.where(known, births, np.datetime64("1970-01-01"))
-    under_16 = known & (moment < clock.add_calendar_years_array(born, 16))
-    under_18 = known & (moment < clock.add_calendar_years_array(born, 18))
+    under_16: BoolMask = known & (moment < clock.add_calendar_years_array(born, 16))
+    under_18: BoolMask = known & (moment < clock.add_calendar_years_array(born, 18))
     supports_self = true_where(pc.equal(view.strings(flag), "是"))
     return under_16 | (under_18 & ~supports_self)
 
@@ -205,9 +205,7 @@ def term_has_ended(view: ChunkView, column: str, fallback: str, years: int) -> B
     return known & (last < np.datetime64(view.as_of, "D"))
 
 
-def is_reported_late(
-    view: ChunkView, column: str, days: int, fallback: str | None = None
-) -> BoolMask:
+def is_reported_late(view: ChunkView, column: str, days: int, fallback: str | None = None) -> BoolMask:
     """The as-of date lies more than `days` working days after the date (the start day not counted)."""
     return days_late(view, column, days, fallback) > 0
 

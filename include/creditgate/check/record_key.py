@@ -14,7 +14,9 @@ SUBJECT = "subject"
 
 def key_parts(view: ChunkView, record_key: tuple[str, ...]) -> list[pa.Array]:
     """The parts of each row's record key, null where a part is missing."""
-    return [subject_identity(view) if part == SUBJECT else canonical(view.strings(part)) for part in record_key]
+    return [
+        subject_identity(view) if part == SUBJECT else canonical(view.strings(part)) for part in record_key
+    ]
 
 
 def subject_identity(view: ChunkView) -> pa.Array:

@@ -58,9 +58,9 @@ class FeedLayout:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows `first_row`… of a feed: one string column per contract field that the file has, and
-    `subject_kind`. Row numbers are those of the file's data rows, from 1.
+    """Rows of a feed, from `first_row` on (data rows of the file, from 1).
 
+    table: one string column per contract field that the file has, and `subject_kind`.
     unreadable: bool, shape (n,): rows whose cells can't be told apart; they are all null.
     """
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from datetime import date
+from typing import Any
 
 from creditgate.domain.clock import business_today
-
-BUSINESS_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
 def as_of_of(context: Mapping[str, Any]) -> date:
@@ -29,7 +26,7 @@ def as_of_of(context: Mapping[str, Any]) -> date:
     if by_event:
         return by_event
     moment = getattr(run, "data_interval_end", None) or getattr(run, "logical_date", None)
-    return business_date(moment) if moment else business_today()
+    return business_today(moment)
 
 
 def latest_event_date(events_by_asset: Mapping[Any, Iterable[Any]]) -> date | None:
@@ -40,11 +37,6 @@ def latest_event_date(events_by_asset: Mapping[Any, Iterable[Any]]) -> date | No
     if not events:
         return None
     return _iso_date(max(events, key=lambda event: event.timestamp).extra["as_of"])
-
-
-def business_date(moment: datetime) -> date:
-    """The Asia/Shanghai calendar day of a zoned moment."""
-    return moment.astimezone(BUSINESS_ZONE).date()
 
 
 def _iso_date(text: str) -> date:

@@ -16,7 +16,8 @@ from airflow.sdk import (
     RetryRule,
 )
 
-from creditgate.orchestration.dates import BUSINESS_ZONE
+from creditgate.domain.clock import BUSINESS_ZONE
+from creditgate.warehouse.errors import ServerStartError, WarehouseError, WarehouseUnavailableError
 
 ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
 """Set (to `1`) by the one-shot run: cron schedules are off, assets work, retries follow quickly."""
@@ -27,7 +28,13 @@ SCHEDULE_START: Final = datetime(2026, 1, 1, tzinfo=BUSINESS_ZONE)
 FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
     rules=[
         RetryRule(
+            exception=[WarehouseUnavailableError, ServerStartError],
+            action=RetryAction.RETRY,
+            reason="The warehouse is away: it may come back.",
+        ),
+        RetryRule(
             exception=[
+                WarehouseError,
                 ValueError,
                 TypeError,
                 LookupError,
@@ -37,11 +44,11 @@ FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
                 AssertionError,
             ],
             action=RetryAction.FAIL,
-            reason="A fault in code, contract or registry: a retry would end in the same way.",
-        )
+            reason="A fault in code, contract, registry or settings: a retry would end in the same way.",
+        ),
     ]
 )
-"""What a retry can't mend fails at once; everything else (database, disk, network) is tried again."""
+"""What a retry can't mend fails at once; everything else (disk, network, a refused statement) is tried again."""
 
 
 def is_one_shot() -> bool:

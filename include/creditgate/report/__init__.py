@@ -3,7 +3,8 @@
 from creditgate.report.files import ReportFiles, write_reports
 from creditgate.report.page import render_page, write_page
 from creditgate.report.result import check_object, write_check_json
-from creditgate.report.workbook import write_workbooks
+from creditgate.report.template import write_template
+from creditgate.report.workbook import write_workbook, write_workbooks
 
 __all__ = [
     "ReportFiles",
@@ -12,5 +13,7 @@ __all__ = [
     "write_check_json",
     "write_page",
     "write_reports",
+    "write_template",
+    "write_workbook",
     "write_workbooks",
 ]

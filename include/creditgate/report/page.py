@@ -64,7 +64,7 @@ def render_page(report: BatchReport, contract: Contract | None) -> str:
     """The page as text."""
     faults = faults_of(report, contract)
     about_rows = [fault for fault in faults if not fault.is_about_file]
-    groups = _groups(report, contract)
+    bars, groups = _bars(about_rows), _groups(report, contract)
     dropped = shown_dropped(report)
     return _template().render(
         report=report,
@@ -73,7 +73,8 @@ def render_page(report: BatchReport, contract: Contract | None) -> str:
         file_faults=[fault for fault in faults if fault.is_about_file][:FAULTS_SHOWN],
         row_faults=about_rows[:FAULTS_SHOWN],
         row_faults_left_out=max(0, len(about_rows) - FAULTS_SHOWN),
-        bars=_bars(about_rows),
+        bars=bars[:BARS_SHOWN],
+        bars_left_out=bars[BARS_SHOWN:],
         groups=groups[:GROUPS_SHOWN],
         sampled=min(ROWS_SAMPLED, len(report.rejected)),
         groups_left_out=max(0, len(groups) - GROUPS_SHOWN),
@@ -102,27 +103,18 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["count"] = lambda number: f"{number:,}"
+    environment.filters["unbroken"] = lambda runs: runs.replace("–", "\u2060–\u2060")
     return environment.get_template("page.html.j2")
 
 
 def _bars(faults: list[Fault]) -> list[Bar]:
-    """Rows by rule, the 15 commonest, the others as one bar."""
+    """Rows by rule, the commonest first."""
     counted = rows_by_rule(faults)
     longest = max((count for _, count in counted), default=1)
-    bars = [
-        Bar(rule.id, rule.message, rule.severity.value, count, _share(count, longest), place)
-        for place, (rule, count) in enumerate(counted[:BARS_SHOWN])
+    return [
+        Bar(rule.id, rule.message, rule.severity.value, count, max(0.5, 100 * count / longest), place)
+        for place, (rule, count) in enumerate(counted)
     ]
-    others = counted[BARS_SHOWN:]
-    if others:
-        rest = sum(count for _, count in others)
-        title = f"另外 {len(others)} 条规则合计"
-        bars.append(Bar("其他", title, "rest", rest, _share(min(rest, longest), longest), len(bars)))
-    return bars
-
-
-def _share(count: int, longest: int) -> float:
-    return round(max(0.5, 100 * count / longest), 1)
 
 
 def _groups(report: BatchReport, contract: Contract | None) -> list[RowGroup]:

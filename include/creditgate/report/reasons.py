@@ -12,7 +12,7 @@ from creditgate.domain.report import BatchReport
 from creditgate.domain.rules import Severity
 from creditgate.policy.contracts import Contract
 from creditgate.report.headers import field_header
-from creditgate.report.summary import column_of, ordered
+from creditgate.report.summary import column_of, ordered, say
 
 PLAIN, MASKED, WARNED, FAULTY = range(4)
 """Levels of a cell; the greater one shows."""
@@ -107,7 +107,5 @@ def _columns(
 def _line(column: str | None, slot: Slot) -> str:
     """One reason: `[AP-004] 统一社会信用代码：校验位不正确；要求：应为18位，末位校验码正确`."""
     rule = slot.rule
-    message = rule.message.rstrip("。；")
-    where = f"{column}：" if column and column not in message else ""
     kind = "（提示）" if rule.severity is Severity.WARN else ""
-    return f"[{rule.id}]{kind} {where}{message}；要求：{rule.expected.rstrip('。；')}"
+    return f"[{rule.id}]{kind} {say(column, rule.message)}；要求：{rule.expected.rstrip('。；')}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.workbook import Workbook
@@ -23,6 +26,8 @@ FONT = "微软雅黑"
 INK, PALE, RED, AMBER, GREY = "#1F3A5F", "#EEF2F7", "#F8C9C4", "#FCE8B2", "#E3E3E3"
 TEXT = 49
 """Excel's built-in number format for text: what is typed stays as it is typed."""
+LINE_HEIGHT = 15.0
+"""Points that a line of text takes."""
 
 
 class Looks:
@@ -74,6 +79,14 @@ def open_workbook(path: Path, *, title: str, dated_at: datetime) -> Workbook:
     return workbook
 
 
+def close_workbook(workbook: Workbook, path: Path) -> None:
+    """Put the workbook together; OSError where the disk is full or the path can't be written."""
+    try:
+        workbook.close()
+    except FileCreateError as fault:
+        raise OSError(f"{path.name} can't be written: {fault}; make room or choose another place") from fault
+
+
 def write_text(sheet: Worksheet, row: int, column: int, text: str, style: CellStyle) -> None:
     """Write a text that stays text, whatever it begins with."""
     if text.startswith("<r>"):  # xlsxwriter writes <r>…</r> unescaped, taking it for its own rich text
@@ -100,6 +113,13 @@ def write_table(
 def display_width(text: str) -> int:
     """The columns a text takes: 2 for a Chinese character."""
     return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+
+
+@lru_cache(maxsize=20_000)
+def row_height(text: str, width: int) -> float:
+    """Points that a wrapped text needs in a column of this width, up to what a row can be (409)."""
+    lines = sum(max(1, math.ceil(display_width(line) / (width - 2))) for line in text.split("\n"))
+    return min(405.0, 5 + LINE_HEIGHT * lines)
 
 
 def choices_of(contract: Contract | None, field_name: str) -> tuple[str, ...]:

@@ -41,9 +41,20 @@ class Fault:
         """Whether it is the file, not a row, that is at fault."""
         return not len(self.rows)
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, and where, without saying the column twice."""
+        return say(self.column, self.rule.message)
+
     def row_ranges(self, limit: int) -> str:
         """The rows for a reader: `3–7、12`, at most `limit` runs, then `等`."""
         return row_ranges(self.rows, limit)
+
+
+def say(column: str | None, message: str) -> str:
+    """`统一社会信用代码：校验不通过`; the message alone where it names the column itself."""
+    message = message.rstrip("。；")
+    return f"{column}：{message}" if column and column not in message else message
 
 
 def row_ranges(rows: npt.NDArray[np.int32], limit: int) -> str:

@@ -56,10 +56,15 @@ class TextColumn:
 
 
 class TextSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types
-    """A worksheet of a `constant_memory` workbook; `write_rows` appends below what was written."""
+    """A worksheet of a `constant_memory` workbook; `write_rows` appends below what was written.
 
-    def write_rows(self, first_row: int, columns: Sequence[TextColumn]) -> None:
-        """Append rows of text. first_row: of the sheet, from 0, below all earlier ones.
+    Comments on rows have to be written before the rows: later ones are ignored.
+    """
+
+    def write_rows(
+        self, first_row: int, columns: Sequence[TextColumn], heights: npt.NDArray[np.float64]
+    ) -> None:
+        """Append rows of text. first_row: of the sheet, from 0, below all earlier ones; heights: points.
 
         An empty cell is written only where its style differs from the first one, which the sheet's columns
         should have as theirs. Text beyond 32,767 UTF-16 units is cut, and says so.
@@ -67,9 +72,10 @@ class TextSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types
         count = len(columns[0].cells)
         if not count:
             return
-        self._write_single_row(first_row)
+        if self.table:  # rows written cell by cell before, the header, are still held back
+            self._write_single_row(first_row)
         numbers = pc.cast(pa.array(np.arange(first_row + 1, first_row + count + 1)), pa.string())
-        parts: list[Any] = ['<row r="', numbers, '">']
+        parts: list[Any] = ['<row r="', numbers, '" ht="', pc.cast(pa.array(heights), pa.string()), '">']
         parts += [_cells_xml(numbers, place, column) for place, column in enumerate(columns)]
         rows = pc.binary_join_element_wise(*parts, "</row>", "")
         self.row_data_fh.writelines(rows.to_pylist())

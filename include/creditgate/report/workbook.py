@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from creditgate.domain.report import REPORT_COLUMNS, REPORT_SHEET, BatchReport
+from creditgate.domain.sealed import BLANKED
 from creditgate.policy.contracts import Contract
 from creditgate.report.headers import shown_file_name
 from creditgate.report.reasons import MASKED, WARNED, RowReasons
@@ -21,9 +23,11 @@ from creditgate.report.sheets import (
     Looks,
     add_drop_down,
     choices_of,
+    close_workbook,
     display_width,
     is_masked_field,
     open_workbook,
+    row_height,
     write_codes,
     write_table,
     write_text,
@@ -42,8 +46,10 @@ ROWS_IN_A_PART = 100_000
 COMMENTS_IN_A_PART = 2_000
 _ROWS_AT_ONCE = 4_096
 _FRONT = len(REPORT_COLUMNS)
-_FRONT_WIDTHS = (52, 8, 12)
+_FRONT_WIDTHS = (56, 8, 12)
+_NOTE_WIDTH = 88
 MASKED_NOTE = "※ 证件号码已遮盖，重新报送前请补填完整号码。"
+BLANKED_NOTE = f"※ “{BLANKED}”处原有禁止归集的信息，请重新填写该单元格，不得再含此类信息。"
 CUT_NOTE = "※ 有单元格内容过长，未能全部列出，请按原文件补全。"
 
 
@@ -92,6 +98,19 @@ def write_workbooks(
     return tuple(paths)
 
 
+def write_workbook(report: BatchReport, contract: Contract | None, target: Path) -> tuple[Path, ...]:
+    """Write the workbook to a path of one's own choice; further parts beside it as `<stem>-02.xlsx`…."""
+    with tempfile.TemporaryDirectory(prefix=".report-", dir=target.parent) as folder:
+        parts = write_workbooks(report, contract, Path(folder))
+        targets = [
+            target,
+            *(target.with_name(f"{target.stem}-{n:02d}.xlsx") for n in range(2, len(parts) + 1)),
+        ]
+        for part, path in zip(parts, targets, strict=True):
+            part.replace(path)
+    return tuple(targets)
+
+
 def has_masked_cells(report: BatchReport, contract: Contract | None) -> bool:
     """Whether some returned cell hides an identity number that has to be filled in again."""
     cells = report.rejected.cells
@@ -124,11 +143,12 @@ def _write_part(path: Path, source: _Source, part: _Part) -> None:
     _write_notes(workbook, looks, source, part)
     _write_statistics(workbook, looks, source.faults)
     write_codes(workbook, looks, source.choices)
-    workbook.close()
+    close_workbook(workbook, path)
 
 
 def _write_returned(workbook: Workbook, looks: Looks, source: _Source, part: _Part) -> None:
     """The sheet of returned rows: reasons in front, then the feed's own columns."""
+    report = source.report
     sheet = workbook.add_worksheet(REPORT_SHEET, TextSheet)
     last_row, last_column = part.row_count, _FRONT + len(source.reasons.columns) - 1
     _lay_out(sheet, looks, source, part)
@@ -140,9 +160,12 @@ def _write_returned(workbook: Workbook, looks: Looks, source: _Source, part: _Pa
             add_drop_down(sheet, _FRONT + place, (1, last_row), codes_column, choices)
     comments = COMMENTS_IN_A_PART
     for start in range(part.start, part.stop, _ROWS_AT_ONCE):
-        stop = min(part.stop, start + _ROWS_AT_ONCE)
-        levels = _write_rows(sheet, looks, source, (start, stop), 1 + start - part.start)
-        comments -= _write_comments(sheet, source, levels, (start, 1 + start - part.start), comments)
+        rows = report.rejected.row_numbers[start : min(part.stop, start + _ROWS_AT_ONCE)]
+        chunk = report.rejected.cells.slice(start, len(rows))
+        first_row = 1 + start - part.start
+        levels = source.reasons.levels(rows)
+        comments -= _write_comments(sheet, source, rows, levels, first_row, comments)
+        _write_rows(sheet, looks, source, rows, chunk, levels, first_row)
 
 
 def _lay_out(sheet: Worksheet, looks: Looks, source: _Source, part: _Part) -> None:
@@ -180,29 +203,33 @@ def _write_header(sheet: Worksheet, looks: Looks, source: _Source) -> None:
 
 
 def _write_rows(
-    sheet: TextSheet, looks: Looks, source: _Source, span: tuple[int, int], first_row: int
-) -> npt.NDArray[np.int8]:
-    """Write rejected rows start … stop - 1; returns the levels of their cells."""
+    sheet: TextSheet,
+    looks: Looks,
+    source: _Source,
+    rows: npt.NDArray[np.int32],
+    chunk: pa.Table,
+    levels: npt.NDArray[np.int8],
+    first_row: int,
+) -> None:
+    """Write some rejected rows: their numbers, cells and levels of cells (which it raises for masked ones)."""
     report, reasons = source.report, source.reasons
-    rows = report.rejected.row_numbers[span[0] : span[1]]
-    chunk = report.rejected.cells.slice(span[0], len(rows))
-    levels = reasons.levels(rows)
     texts = reasons.texts(rows)
     styles = (looks.cell, looks.masked, looks.warned, looks.faulty)
     own: list[TextColumn] = []
-    is_masked, is_cut = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    is_masked, is_blanked, is_cut = np.zeros((3, len(rows)), bool)
     for place, column in enumerate(reasons.columns):
         if column.is_asked:
             cells = pa.nulls(len(rows), pa.string())
         else:
             cells = pc.cast(chunk.column(column.field), pa.string()).combine_chunks()
             is_cut |= is_too_long(cells)
+            is_blanked |= _as_mask(pc.equal(cells, BLANKED))
         if source.masked[place]:
-            masked = _is_masked(cells).to_numpy(zero_copy_only=False).astype(bool)
+            masked = _as_mask(_is_masked(cells))
             is_masked |= masked
             levels[masked, place] = np.maximum(levels[masked, place], MASKED)
         own.append(TextColumn(cells, styles, levels[:, place]))
-    for note, applies in ((MASKED_NOTE, is_masked), (CUT_NOTE, is_cut)):
+    for note, applies in ((MASKED_NOTE, is_masked), (BLANKED_NOTE, is_blanked), (CUT_NOTE, is_cut)):
         for index in np.flatnonzero(applies).tolist():
             texts[index] += "\n" + note
     keys = [report.row_key(row) for row in rows.tolist()]
@@ -215,29 +242,37 @@ def _write_rows(
             TextColumn(pa.array(keys, pa.string()), quiet),
             *own,
         ],
+        np.array([row_height(text, _FRONT_WIDTHS[0]) for text in texts], np.float64),
     )
-    return levels
 
 
 def _write_comments(
-    sheet: Worksheet, source: _Source, levels: npt.NDArray[np.int8], at: tuple[int, int], left: int
+    sheet: Worksheet,
+    source: _Source,
+    rows: npt.NDArray[np.int32],
+    levels: npt.NDArray[np.int8],
+    first_row: int,
+    left: int,
 ) -> int:
-    """Comments on the first faulty cells; returns how many. at: index among the rejected rows, sheet row."""
-    if left <= 0:
-        return 0
-    places = np.argwhere(levels >= WARNED)[:left].tolist()
+    """Comments on the faulty cells of some rows, as many as are left; returns how many."""
+    places = np.argwhere(levels >= WARNED)[: max(0, left)].tolist()
     for index, place in places:
-        note = source.reasons.cell_note(int(source.report.rejected.row_numbers[at[0] + index]), place)
+        note = source.reasons.cell_note(int(rows[index]), place)
         lines = sum(1 + display_width(line) // 40 for line in note.splitlines())
-        sheet.write_comment(
-            at[1] + index, _FRONT + place, note, {"width": 300, "height": 24 + 17 * lines, "font_size": 9}
-        )
+        size = {"width": 300, "height": 24 + 17 * lines, "font_size": 9}
+        sheet.write_comment(first_row + index, _FRONT + place, note, size)
     return len(places)
 
 
 def _is_masked(cells: pa.Array | pa.ChunkedArray) -> pa.Array:
     masked = pc.fill_null(pc.match_substring(cells, "*"), False)
     return masked.combine_chunks() if isinstance(masked, pa.ChunkedArray) else masked
+
+
+def _as_mask(values: pa.Array) -> npt.NDArray[np.bool_]:
+    """A nullable boolean array as a mask; null is no."""
+    mask: npt.NDArray[np.bool_] = pc.fill_null(values, False).to_numpy(zero_copy_only=False).astype(bool)
+    return mask
 
 
 def _write_notes(workbook: Workbook, looks: Looks, source: _Source, part: _Part) -> None:
@@ -248,7 +283,7 @@ def _write_notes(workbook: Workbook, looks: Looks, source: _Source, part: _Part)
     sheet.fit_to_pages(1, 0)
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 18)
-    sheet.set_column(1, 1, 88)
+    sheet.set_column(1, 1, _NOTE_WIDTH)
     sheet.set_row(0, 30)
     verdict = verdict_of(report, has_masked_cells=has_masked_cells(report, source.contract))
     write_text(sheet, 0, 0, f"{report.contract_title}：退回说明", looks.title)
@@ -260,7 +295,7 @@ def _write_notes(workbook: Workbook, looks: Looks, source: _Source, part: _Part)
     row = _section(sheet, looks, row, "处理结果的含义", statuses)
     row = _section(sheet, looks, row, "问题级别的含义", list(SEVERITY_MEANINGS))
     by_rule = [
-        (f"[{f.rule.id}] {f.severity_label}", f"{f.column or '整行'}：{f.rule.message}（{f.row_count:,} 行）")
+        (f"[{f.rule.id}] {f.severity_label}", f"{f.sentence}（{f.row_count:,} 行）")
         for f in source.faults
         if not f.is_about_file
     ]
@@ -269,9 +304,11 @@ def _write_notes(workbook: Workbook, looks: Looks, source: _Source, part: _Part)
 
 def _section(sheet: Worksheet, looks: Looks, row: int, title: str, lines: list[tuple[str, str]]) -> int:
     """A titled block of label and text; returns the row after the blank line below it."""
+    sheet.set_row(row, 22)
     write_text(sheet, row, 0, title, looks.section)
-    write_text(sheet, row, 1, "", looks.section)
+    sheet.write_blank(row, 1, None, looks.section.plain)
     for offset, (label, text) in enumerate(lines, start=1):
+        sheet.set_row(row + offset, row_height(text, _NOTE_WIDTH))
         write_text(sheet, row + offset, 0, label, looks.label)
         write_text(sheet, row + offset, 1, text, looks.wrapped)
     return row + len(lines) + 2
@@ -290,7 +327,7 @@ def _facts(report: BatchReport, part: _Part) -> list[tuple[str, str]]:
         ("主要负责人", f"{report.responsible_head or '未登记'}（第一责任人）"),
         ("专职人员", report.officer or "未登记"),
         ("批次", report.batch_id or "—"),
-        ("文件", f"{shown_file_name(report)}（SHA-256 {report.file_sha256}）"),
+        ("文件", f"{shown_file_name(report)}\nSHA-256 {report.file_sha256}"),
         ("信息事项", f"{report.contract_title}（{report.item} {report.contract_version}）"),
         ("收到 / 处理完毕", f"{shanghai_text(report.received_at)} / {shanghai_text(report.settled_at)}"),
         (

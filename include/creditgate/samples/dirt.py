@@ -121,7 +121,7 @@ _PENALTY_DIRT = (
     Dirt("severity_missing", "AP-054", _drop("severity")),
     Dirt("severity_not_listed", "AP-055", _set(severity="轻微")),
     Dirt("severity_standard_missing", "AP-056", _set(severity_standard_ref="/")),
-    Dirt("conduct_end_missing", "AP-060", _drop("conduct_ended_on")),
+    Dirt("conduct_end_missing", "AP-059", _drop("conduct_ended_on")),
     Dirt("conduct_ended_and_going_on", "AP-063", with_conduct_ended_and_going_on),
     Dirt("formed_on_missing", "AP-065", without_day_of_forming),
     Dirt("late_report", "AP-067", with_late_report),

@@ -1,8 +1,8 @@
 """A feed file, opened: first its layout, then its rows chunk by chunk, screened.
 
-    feed = open_feed(path, contract, catalogue)
-    if not feed.layout.is_blocked:
-        for chunk in feed.chunks(): ...
+feed = open_feed(path, contract, catalogue)
+if not feed.layout.is_blocked:
+for chunk in feed.chunks(): ...
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from creditgate.screen.normalise import normalise
 from creditgate.screen.prohibited import ValueScreen
 from creditgate.screen.read_csv import RawChunk, read_csv
 from creditgate.screen.read_workbook import SheetRows
-
 
 SUFFIXES = {"csv": (".csv", ".txt", ".tsv"), "xlsx": (".xlsx",)}
 """The extensions that go with a content."""
@@ -75,9 +74,7 @@ class OpenFeed:
             rows = np.flatnonzero(unreadable).astype(np.int32) + first_row
             slot = Slot(gate_rule("row_width_mismatch"), None)
             parts.append(Findings((slot,), rows, np.zeros(len(rows), np.int16)))
-        return Chunk(
-            first_row, table.append_column(SUBJECT_KIND, kinds), Findings.concat(parts), unreadable
-        )
+        return Chunk(first_row, table.append_column(SUBJECT_KIND, kinds), Findings.concat(parts), unreadable)
 
     def _prohibited(
         self, first_row: int, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]

@@ -46,9 +46,7 @@ def map_headers(
     return ColumnMap(mapped, tuple(dropped), missing), fields, Findings.about_file(slots)
 
 
-def _prohibited(
-    headers: Sequence[str], contract: Contract, catalogue: ProhibitedCatalogue
-) -> list[Slot]:
+def _prohibited(headers: Sequence[str], contract: Contract, catalogue: ProhibitedCatalogue) -> list[Slot]:
     unknown = [h for h in headers if normalise_header(h) not in contract.headers]
     return [
         Slot(category.header_rule, None, header)

@@ -14,7 +14,23 @@ import pyarrow.compute as pc
 from creditgate.policy.contracts import Contract, Field
 
 FILLERS = pa.array(
-    ["无", "暂无", "空", "不详", "/", "-", "--", "—", r"\N", "NULL", "null", "None", "N/A", "nan", "无处罚期限"]
+    [
+        "无",
+        "暂无",
+        "空",
+        "不详",
+        "/",
+        "-",
+        "--",
+        "—",
+        r"\N",
+        "NULL",
+        "null",
+        "None",
+        "N/A",
+        "nan",
+        "无处罚期限",
+    ]
 )
 """What providers write for "nothing" (reference list of dirty values, 18)."""
 DATE_SENTINELS = pa.array(

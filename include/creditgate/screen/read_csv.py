@@ -147,9 +147,7 @@ def _row_by_row(
         yield _as_chunk(pending, unreadable, fields)
 
 
-def _as_chunk(
-    rows: list[list[str]], unreadable: list[bool], fields: Sequence[str | None]
-) -> RawChunk:
+def _as_chunk(rows: list[list[str]], unreadable: list[bool], fields: Sequence[str | None]) -> RawChunk:
     columns = {
         field: pa.array([row[i] or None for row in rows], pa.string())
         for i, field in enumerate(fields)

@@ -25,16 +25,14 @@ class SheetRows:
         try:
             workbook = CalamineWorkbook.from_path(str(path))
             visible = [
-                sheet.name
-                for sheet in workbook.sheets_metadata
-                if sheet.visible == SheetVisibleEnum.Visible
+                sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible
             ]
             if not visible:
                 raise UnreadableFeedError("empty_file")
             rows = workbook.get_sheet_by_name(visible[0]).to_python(skip_empty_area=True)
         except UnreadableFeedError:
             raise
-        except Exception:  # noqa: BLE001 - calamine's errors have no common base, and quote content
+        except Exception:
             raise UnreadableFeedError("unreadable_workbook") from None
         self._rows = [row for row in rows if any(cell != "" for cell in row)]
         if not self._rows:

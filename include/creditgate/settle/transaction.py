@@ -45,7 +45,7 @@ class Settled:
     is_new: bool
 
 
-def settle_rows(  # noqa: PLR0913 - what belongs together in one transaction
+def settle_rows(
     connection: psycopg.Connection[Any],
     batch: Batch,
     contract: Contract,
@@ -78,7 +78,7 @@ def settle_rows(  # noqa: PLR0913 - what belongs together in one transaction
     return Settled(batch.batch_id, status, tally, late, is_new=True)
 
 
-def settle_without_rows(  # noqa: PLR0913 - what belongs together in one transaction
+def settle_without_rows(
     connection: psycopg.Connection[Any],
     batch: Batch,
     contract_version: str,
@@ -97,7 +97,7 @@ def settle_without_rows(  # noqa: PLR0913 - what belongs together in one transac
     return Settled(batch.batch_id, status, tally, 0, is_new)
 
 
-def _claim(  # noqa: PLR0913
+def _claim(
     connection: psycopg.Connection[Any],
     batch: Batch,
     contract_version: str,
@@ -203,7 +203,9 @@ def hex_of(record_ids: pa.ChunkedArray) -> pa.Array:
     """16-byte ids as 32 hex digits, null where there is none."""
     values = record_ids.combine_chunks() if isinstance(record_ids, pa.ChunkedArray) else record_ids
     filled = pc.fill_null(values, pa.scalar(b"\0" * 16, pa.binary(16)))
-    raw = np.frombuffer(filled.buffers()[1], np.uint8)[filled.offset * 16 : (filled.offset + len(filled)) * 16]
+    raw = np.frombuffer(filled.buffers()[1], np.uint8)[
+        filled.offset * 16 : (filled.offset + len(filled)) * 16
+    ]
     digits = np.frombuffer(b"0123456789abcdef", np.uint8)
     out = np.empty(len(raw) * 2, np.uint8)
     out[0::2], out[1::2] = digits[raw >> 4], digits[raw & 15]

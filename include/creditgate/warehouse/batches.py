@@ -33,4 +33,4 @@ def find_outcome(conn: Connection, batch_id: str) -> Outcome | None:
     if row is None:
         return None
     status, settled_at, rules = row
-    return Outcome(BatchStatus(str(status)), settled_at, frozenset(rules))  # type: ignore[arg-type]
+    return Outcome(BatchStatus(str(status)), settled_at, frozenset(rules))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -15,7 +16,7 @@ from creditgate.warehouse.passwords import known_role_password, role_password
 from creditgate.warehouse.roles import AIRFLOW, READERS
 from creditgate.warehouse.server import OWNER, ensure_running
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 _UNAVAILABLE_NEXT_STEP = (
     "see that the server of DATABASE_URL runs and lets this user in (without DATABASE_URL: `creditgate doctor`); "

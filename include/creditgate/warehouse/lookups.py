@@ -65,7 +65,7 @@ class RegisterLookup:
             statement = _NAMES.format(column=sql.Identifier(column))
             plain = filter(_is_plain, unknown)  # the register holds letters and digits: others are not in it
             answers.update(dict.fromkeys(unknown))
-            answers.update(self._conn.execute(statement, ("{" + ",".join(plain) + "}",)))  # type: ignore[arg-type] # rows of two texts
+            answers.update(self._conn.execute(statement, ("{" + ",".join(plain) + "}",)))
         return pa.array(map(answers.__getitem__, asked), pa.string(), size=len(asked)).take(coded.indices)
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from creditgate.domain.rules import Rule
 from creditgate.policy.contracts import Contract
+from creditgate.policy.providers import Provider
 from creditgate.warehouse.connect import Connection, connect
 from creditgate.warehouse.errors import HashKeyError
 from creditgate.warehouse.intake_tables import ensure_intake_table
 from creditgate.warehouse.migrate import Migration, migrate
 from creditgate.warehouse.passwords import hash_key
 from creditgate.warehouse.reference_tables import refresh_reference
-
-if TYPE_CHECKING:
-    from creditgate.policy.providers import Provider
 
 
 def prepare_warehouse(

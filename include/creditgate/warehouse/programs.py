@@ -39,10 +39,13 @@ class Account:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return options
 
-    def take(self, path: Path) -> None:
-        """Make the account the owner of a folder."""
-        if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+    def take(self, folder: Path) -> None:
+        """Make the account the owner of a folder and all in it, unless it is (root copied it, or has just made it)."""
+        if self.uid is None or self.gid is None or folder.stat().st_uid == self.uid:
+            return
+        for path in folder.rglob("*"):
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+        os.chown(folder, self.uid, self.gid)
 
 
 def account_for(data_dir: Path) -> Account:

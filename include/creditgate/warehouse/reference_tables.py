@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from creditgate.domain.rules import Rule
 from creditgate.policy.contracts import Contract
+from creditgate.policy.providers import Provider
 from creditgate.warehouse.connect import Connection
-
-if TYPE_CHECKING:
-    from creditgate.policy.providers import Provider
 
 EVERY_ITEM = "*"
 """Item and contract version of a rule that holds for every item (file rules, prohibited data)."""
@@ -68,8 +65,17 @@ def _rule_row(rule: Rule, item: str, version: str) -> tuple[str | None, ...]:
 
 
 def _provider_row(unit: Provider) -> tuple[object, ...]:
-    return (
-        unit.code, unit.unit_name, unit.unit_kind, unit.dedicated_section, unit.officer, unit.responsible_head,
-        unit.competent_authority, unit.query_policy_ref, unit.repair_guide_url, unit.is_complete,
-        ", ".join(unit.missing) or None,
+    """The registry says empty text where an entry is silent; a table says null."""
+    texts = (
+        unit.dedicated_section, unit.officer, unit.responsible_head, unit.competent_authority, unit.query_policy_ref,
+        unit.repair_guide_url,
     )  # fmt: skip
+    missing = ", ".join(unit.missing) or None
+    return (
+        unit.code,
+        unit.unit_name,
+        unit.unit_kind,
+        *(text or None for text in texts),
+        unit.is_complete,
+        missing,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -16,7 +17,7 @@ from creditgate.warehouse.errors import MissingPrivilegeError
 from creditgate.warehouse.passwords import role_password
 from creditgate.warehouse.server import set_password
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 AIRFLOW = "creditgate_airflow"
 AIRFLOW_SCHEMA = "airflow"

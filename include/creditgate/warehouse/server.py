@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -235,6 +236,7 @@ class Server:
             (self.home / "pg.programs").write_text(str(programs.bin_dir))
         if major is None:
             self._initialise(programs, account, lock)
+        account.take(self.data_dir)
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
         info = self._launch_on_a_free_port(programs, account, lock)
         log.info(
@@ -388,13 +390,13 @@ class Server:
         )
 
 
-def set_password(conn: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
+def set_password(conn: psycopg.Connection[tuple[Any, ...]], role: str, password: str) -> None:
     """Give a role its password. Only the SCRAM verifier is sent, so no log can hold the password."""
     verifier = conn.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     conn.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
-def _tolerating_a_twin(conn: psycopg.Connection[tuple[object, ...]], statement: sql.SQL, name: str) -> None:
+def _tolerating_a_twin(conn: psycopg.Connection[tuple[Any, ...]], statement: sql.SQL, name: str) -> None:
     """Run a `create` that another starter may have run, or be running."""
     with contextlib.suppress(
         psycopg.errors.DuplicateObject, psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation
