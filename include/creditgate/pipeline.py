@@ -300,6 +300,43 @@ def report(batch_id: str) -> Counts:
     return {"batch_id": batch_id, "status": status.value, "rejected": tally.rejected}
 
 
+def build(as_of: date, select: str | None = None) -> Counts:
+    """Build staging, intermediate and marts with their tests (dbt), for one as-of date.
+
+    A whole build of what has been built already does nothing. `select` builds a part, always.
+    Raises BuildFailedError, which names the failed models and tests; the last good publication stays.
+    """
+    from creditgate.build import state  # noqa: PLC0415 - dbt takes seconds to import
+    from creditgate.build.dbt_runner import run_dbt  # noqa: PLC0415
+
+    with connect() as connection:
+        fingerprint = state.fingerprint(connection, as_of)
+        is_built = select is None and state.is_built(connection, fingerprint)
+    if is_built:
+        log.info("build.unchanged", as_of=as_of.isoformat())
+        return {"is_new": False}
+    counts = run_dbt(select, as_of)
+    if select is None:
+        state.remember(fingerprint)
+    return {"is_new": True, **counts}
+
+
+def expire(as_of: date, *, dry_run: bool = False) -> Counts:
+    """Remove what is past its last day on the as-of date, everywhere, and leave tombstones (S29–S31).
+
+    Needs the terms as of that day (`build(as_of, "+int_record_terms")`). A second run changes nothing.
+    """
+    from creditgate.expire import expire as remove  # noqa: PLC0415
+    from creditgate.expire import purge_reports  # noqa: PLC0415
+
+    with connect() as connection:
+        result = remove(connection, as_of, dry_run=dry_run)
+    reports = 0 if dry_run else purge_reports(home(), result.report_batches)
+    counts = {"records": result.records, "rejections": result.rejections, "reports": reports}
+    log.info("expire.finished", as_of=as_of.isoformat(), is_dry_run=dry_run, **counts)
+    return counts
+
+
 def check_file(
     path: Path, item: str, provider_code: str | None, as_of: date, *, with_rows: bool = False
 ) -> BatchReport:
