@@ -81,10 +81,12 @@ def open_workbook(path: Path, *, title: str, dated_at: datetime) -> Workbook:
 
 def close_workbook(workbook: Workbook, path: Path) -> None:
     """Put the workbook together; OSError where the disk is full or the path can't be written."""
+    workbook.use_zip64()
     try:
         workbook.close()
     except FileCreateError as fault:
-        raise OSError(f"{path.name} can't be written: {fault}; make room or choose another place") from fault
+        cause = fault.args[0]
+        raise OSError(cause.errno, cause.strerror, str(path)) from fault
 
 
 def write_text(sheet: Worksheet, row: int, column: int, text: str, style: CellStyle) -> None:
