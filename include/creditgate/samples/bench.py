@@ -16,6 +16,7 @@ from creditgate.samples import text
 from creditgate.samples.codes import with_wrong_check_digit
 from creditgate.samples.draws import Numbers
 from creditgate.samples.penalties import Columns, PenaltyPlan, penalties
+from creditgate.samples.subjects import organisations
 from creditgate.samples.writing import write_csv
 
 BENCH_AS_OF = date(2026, 11, 23)
@@ -45,6 +46,15 @@ BENCH_FIELDS = (
     "formed_on",
     "remarks",
 )
+_SUBJECT_FIELDS = (
+    "subject_name",
+    "subject_category",
+    "uscc",
+    "legal_representative",
+    "established_on",
+    "registered_address",
+    "formed_on",
+)
 WRONG_FIELDS = ("uscc", "decided_on", "severity", "fine_10k_yuan", "decision_number")
 """The fields that are wrong in every row of the bad file."""
 
@@ -66,6 +76,37 @@ def bench_penalties(
     contract = load_contract("administrative_penalty")
     headers = [contract.field(name).header for name in BENCH_FIELDS]
     write_csv(path, headers, _chunks(rows, wrong_fields, seed, as_of, chunk_rows))
+
+
+def bench_subjects(
+    path: Path,
+    *,
+    seed: int = 1,
+    as_of: date = BENCH_AS_OF,
+    chunk_rows: int = CHUNK_ROWS,
+) -> int:
+    """Write the register of every subject that `bench_penalties` with this seed is about; its rows."""
+    population = PenaltyPlan(as_of).population
+    contract = load_contract("credit_subject")
+    headers = [contract.field(name).header for name in _SUBJECT_FIELDS]
+    write_csv(path, headers, _subject_chunks(population, seed, as_of, chunk_rows))
+    return population
+
+
+def _subject_chunks(population: int, seed: int, as_of: date, chunk_rows: int) -> Iterator[Columns]:
+    for first in range(0, population, chunk_rows):
+        org = organisations(seed, np.arange(first, min(first + chunk_rows, population)))
+        formed = np.full(len(org.numbers), text.day_number(as_of) - 1)
+        cells = (
+            org.names,
+            org.precise_categories(),
+            org.codes,
+            org.heads,
+            org.established(),
+            org.addresses(),
+            text.dates(formed),
+        )
+        yield dict(zip(_SUBJECT_FIELDS, cells, strict=True))
 
 
 def _chunks(rows: int, wrong_fields: int, seed: int, as_of: date, chunk_rows: int) -> Iterator[Columns]:
