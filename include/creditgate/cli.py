@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from creditgate.domain.batch import BatchStatus
 from creditgate.domain.clock import add_workdays, business_today
+from creditgate.domain.faults import OperationFault
 from creditgate.policy.contracts import UnknownItemError, known_items, load_contract
 from creditgate.policy.documents import PolicyFileError
 from creditgate.policy.providers import UnregisteredProviderError, find_provider
@@ -66,6 +67,9 @@ def main() -> None:
         app()
     except (WarehouseError, PolicyFileError, UnknownItemError, UnregisteredProviderError) as error:
         _fail(str(error))
+    except OperationFault as error:
+        err.print(f"creditgate: {error}", style="red", markup=False)
+        sys.exit(1)
     except KeyboardInterrupt:
         err.print("interrupted; nothing is half done: run the command again to go on")
         sys.exit(EXIT_INTERRUPTED)
@@ -229,6 +233,123 @@ def url(
         if not was_running:
             err.print("started the embedded PostgreSQL; `creditgate stop` (make down) stops it")
     sys.stdout.write((role_url(role.value) if role else warehouse_url()) + "\n")
+
+
+@app.command()
+def run(
+    as_of: AsOf = None,
+    samples: Annotated[
+        bool,
+        typer.Option(
+            "--samples/--no-samples", help="On a first run with nothing waiting, put the sample feeds in."
+        ),
+    ] = True,
+) -> None:
+    """Do a whole run once, through Airflow: take in every waiting feed, build the marts, expire; then stop.
+
+    Exit 0 when every task ended well (rejected rows and blocked files are outcomes, not faults), else 1.
+    """
+    from creditgate.orchestration.harness import run_once
+    from creditgate.summary import print_summary, summarise
+
+    day = _business_date(as_of)
+    since = _prepared()
+    if samples:
+        _put_samples(day)
+    outcome = run_once(day)
+    expired = (outcome.results.get("expire_negative_records.expire") or {}).get("records")
+    print_summary(summarise(day, since), out, expired)
+    _finish(outcome)
+
+
+@app.command()
+def expire(
+    as_of: Annotated[
+        datetime,
+        typer.Option(
+            "--as-of", formats=["%Y-%m-%d"], help="What is past its last day on this date is removed."
+        ),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, remove nothing.")] = False,
+) -> None:
+    """Run the daily expiry alone, through its DAG. A second run of a day changes nothing."""
+    from creditgate.orchestration.harness import expire_once
+
+    day = as_of.date()
+    _prepared()
+    outcome = expire_once(day, dry_run=dry_run)
+    counts = outcome.results.get("expire_negative_records.expire") or {}
+    verb = "would be removed" if dry_run else "removed"
+    out.print(
+        f"as of {day}: {counts.get('records', 0)} records {verb}, "
+        f"{counts.get('rejections', 0)} rejected rows cleared, {counts.get('reports', 0)} reports removed"
+    )
+    _finish(outcome)
+
+
+@app.command()
+def up(port: Annotated[int, typer.Option(help="Port of Airflow's web interface.")] = 8080) -> None:
+    """Run Airflow with its web interface and its schedules until Ctrl-C."""
+    from creditgate.orchestration.harness import up as serve
+
+    _prepared()
+    serve(port=port)
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL."""
+    from creditgate.warehouse.server import Server
+
+    out.print("stopped" if Server().stop() else "the embedded PostgreSQL is not running")
+
+
+@app.command()
+def doctor() -> None:
+    """Check the installation and say what to mend. Exit 0 when all is well, else 1."""
+    from creditgate.doctor import examine
+
+    table = Table("", "what", "found", "next step")
+    findings = examine()
+    for finding in findings:
+        table.add_row("ok" if finding.is_well else "!!", finding.what, finding.found, finding.next_step)
+    out.print(table)
+    raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
+def _prepared() -> datetime:
+    """Bring the warehouse up to date; the moment from which a run's outcomes count."""
+    from creditgate.policy.contracts import load_contract as contract_of
+    from creditgate.policy.providers import load_providers
+    from creditgate.policy.rule_finder import common_rules
+    from creditgate.warehouse.prepare import prepare_warehouse
+
+    with err.status("preparing the warehouse…"):
+        prepare_warehouse(map(contract_of, known_items()), load_providers().values(), common_rules())
+    return datetime.now(UTC)
+
+
+def _put_samples(as_of: date) -> None:
+    """On a first run, with nothing waiting and nothing settled, put the sample feeds into the sources."""
+    from creditgate.orchestration.harness import waiting_dags
+    from creditgate.policy.paths import home
+    from creditgate.samples.feeds import sample_feeds
+    from creditgate.warehouse.batches import is_first_run
+    from creditgate.warehouse.connect import connect
+
+    with connect() as connection:
+        if waiting_dags() or not is_first_run(connection):
+            return
+    made = sample_feeds(home() / "sources", as_of)
+    err.print(
+        f"first run: {len(made)} sample feeds are waiting (include/samples/README.md tells their story)"
+    )
+
+
+def _finish(outcome: Any) -> NoReturn:
+    for failure in outcome.failures:
+        err.print(str(failure), style="red", markup=False)
+    sys.exit(outcome.exit_code)
 
 
 def _known_item(item: str) -> None:

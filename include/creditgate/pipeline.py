@@ -306,8 +306,8 @@ def build(as_of: date, select: str | None = None) -> Counts:
     A whole build of what has been built already does nothing. `select` builds a part, always.
     Raises BuildFailedError, which names the failed models and tests; the last good publication stays.
     """
-    from creditgate.build import state  # noqa: PLC0415 - dbt takes seconds to import
-    from creditgate.build.dbt_runner import run_dbt  # noqa: PLC0415
+    from creditgate.build import state
+    from creditgate.build.dbt_runner import run_dbt
 
     with connect() as connection:
         fingerprint = state.fingerprint(connection, as_of)
@@ -326,8 +326,8 @@ def expire(as_of: date, *, dry_run: bool = False) -> Counts:
 
     Needs the terms as of that day (`build(as_of, "+int_record_terms")`). A second run changes nothing.
     """
-    from creditgate.expire import expire as remove  # noqa: PLC0415
-    from creditgate.expire import purge_reports  # noqa: PLC0415
+    from creditgate.expire import expire as remove
+    from creditgate.expire import purge_reports
 
     with connect() as connection:
         result = remove(connection, as_of, dry_run=dry_run)

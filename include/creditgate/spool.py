@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from creditgate.domain.batch import Batch, Manifest
+from creditgate.domain.faults import OperationFault
 from creditgate.domain.feed import Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.rules import Rule
@@ -31,7 +32,7 @@ from creditgate.domain.rules import Rule
 RuleFinder = Callable[[str], Rule]
 
 
-class SpoolError(Exception):
+class SpoolError(OperationFault):
     """The spool lacks what a stage needs; the message names the file and the next step."""
 
 

@@ -84,9 +84,7 @@ def print_summary(summary: RunSummary, console: Console, expired: int | None) ->
     """Print a summary: per batch its rows by fate, the marts, the reports, how to connect."""
     console.print(f"\n[bold]Run of {summary.as_of}[/]")
     if summary.batches:
-        table = Table(
-            "provider", "item", "file", "outcome", "rows", "accepted", "rejected", "warned", "late"
-        )
+        table = Table("provider", "item", "file", "outcome", "rows", "accepted", "rejected", "warned", "late")
         for line in summary.batches:
             counts = (line.rows, line.accepted, line.rejected, line.warned, line.late)
             table.add_row(line.provider_code, line.item, line.file_name, line.status, *map(str, counts))

@@ -14,13 +14,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from creditgate.domain.faults import OperationFault
 from creditgate.pull.manifest import file_sha256, is_manifest, manifest_path
 
 RECEIPT_SUFFIX = ".receipt.json"
 _BLOCK = 1 << 20
 
 
-class SourceError(Exception):
+class SourceError(OperationFault):
     """A source can't be read or written; the message says which one and what to do."""
 
 

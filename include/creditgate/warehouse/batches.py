@@ -34,3 +34,9 @@ def find_outcome(conn: Connection, batch_id: str) -> Outcome | None:
         return None
     status, settled_at, rules = row
     return Outcome(BatchStatus(str(status)), settled_at, frozenset(rules))
+
+
+def is_first_run(conn: Connection) -> bool:
+    """Whether no batch has had an outcome yet."""
+    row = conn.execute("select not exists (select from intake.batches)").fetchone()
+    return bool(row and row[0])
