@@ -162,6 +162,7 @@ def reachable(programs: Programs, account: Account) -> Programs:
 
 def _copy_to(folder: Path, programs: Programs) -> Programs:
     """Copy an installation, keeping the depth below site-packages that the libraries' paths rely on."""
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     install = programs.bin_dir.parent
     package = install.parent

@@ -357,9 +357,15 @@ class Server:
                 "server, set pg/ aside and load the feeds again.",
             ) from error
         with conn:
-            _tolerating_a_twin(conn, sql.SQL("create role {} login createrole createdb"), OWNER)
+            conn.execute("select pg_advisory_lock(1)")  # one starter at a time; it ends with the connection
+            if not conn.execute("select 1 from pg_roles where rolname = %s", (OWNER,)).fetchone():
+                conn.execute(
+                    sql.SQL("create role {} login createrole createdb").format(sql.Identifier(OWNER))
+                )
             set_password(conn, OWNER, role_password(self.home, OWNER))
-            _tolerating_a_twin(conn, sql.SQL("create database {0} owner {0}"), DATABASE)
+            if not conn.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
+                statement = sql.SQL("create database {} owner {}")
+                conn.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
 
     # -- stopping -------------------------------------------------------------------------------------
 
@@ -394,14 +400,6 @@ def set_password(conn: psycopg.Connection[tuple[Any, ...]], role: str, password:
     """Give a role its password. Only the SCRAM verifier is sent, so no log can hold the password."""
     verifier = conn.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     conn.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
-
-
-def _tolerating_a_twin(conn: psycopg.Connection[tuple[Any, ...]], statement: sql.SQL, name: str) -> None:
-    """Run a `create` that another starter may have run, or be running."""
-    with contextlib.suppress(
-        psycopg.errors.DuplicateObject, psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation
-    ):
-        conn.execute(statement.format(sql.Identifier(name)))
 
 
 def _shared_memory_setting() -> dict[str, str]:
