@@ -186,12 +186,15 @@ def _intake_rows(
         "contract_version": contract.version,
         "received_on": batch.as_of_on.isoformat(),
     }
+    flags = {field.name for field in contract.fields if field.pg_type == "boolean"}
     made: dict[str, Any] = {}
     for name in columns:
         if name in constants:
             made[name] = pa.repeat(pa.scalar(constants[name]), len(rows))
         elif name == "row_number":
             made[name] = pa.array(rows)
+        elif name in flags:
+            made[name] = pc.equal(table.column(name), "是")
         elif name == "record_id":
             made[name] = hex_of(table.column("record_id"))
         else:
