@@ -23,11 +23,11 @@ from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.keys import KeyedHash
 from creditgate.domain.report import BatchReport, RejectedRows
 from creditgate.domain.verdict import status_without_rows, tally_of
-from creditgate.policy.contracts import Contract, load_contract
+from creditgate.policy.contracts import Contract, known_items, load_contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
 from creditgate.policy.prohibited import load_prohibited
-from creditgate.policy.providers import FeedSource, Provider, find_provider
+from creditgate.policy.providers import FeedSource, Provider, find_provider, load_providers
 from creditgate.policy.rule_finder import refusing_rules, rule_finder
 from creditgate.pull.folder import Landed, acknowledge, land, waiting_files
 from creditgate.pull.manifest import (
@@ -96,6 +96,7 @@ def pull(provider_code: str, item: str, as_of: date) -> list[str]:
     """
     provider = find_provider(provider_code)
     feed = provider.feed(item)
+    refuse_strays(as_of)
     batches: list[str] = []
     for path in waiting_files(source_folder(feed), feed.pattern):
         landing = Spool(_spool_root(), f".landing-{provider_code}-{item}")
@@ -121,6 +122,50 @@ def pull(provider_code: str, item: str, as_of: date) -> list[str]:
         landing.clear()
     log.info("pull.finished", provider=provider_code, item=item, batches=len(batches))
     return list(dict.fromkeys(batches))
+
+
+def refuse_strays(as_of: date) -> int:
+    """Refuse what lies in the mailbox of a unit or an item that the registry does not list (S01, S08).
+
+    The outcome is recorded and reported once; the files stay. Returns how many were newly refused.
+    """
+    refused = 0
+    for path, provider_code, item in _strays():
+        kind = _stray_kind(provider_code, item)
+        sha256 = file_sha256(path)
+        batch = Batch(
+            batch_id=batch_id_of(provider_code, item, sha256),
+            provider_code=provider_code,
+            item=item,
+            file_name=path.name,
+            file_sha256=sha256,
+            file_bytes=path.stat().st_size,
+            received_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            as_of_on=as_of,
+            manifest=None,
+        )
+        findings = Findings.about_file([Slot(gate_rule(kind), None)])
+        with connect() as connection:
+            known = find_outcome(connection, batch.batch_id)
+        if known is None or known.rules != set(findings.count_by_rule()):
+            _refuse(batch, None, findings)
+            refused += 1
+    return refused
+
+
+def _strays() -> Iterator[tuple[Path, str, str]]:
+    root = home() / "sources"
+    listed = {source_folder(feed) for unit in load_providers().values() for feed in unit.feeds}
+    for folder in sorted(root.glob("*/*")):
+        if folder.is_dir() and folder not in listed:
+            for path in waiting_files(folder):
+                yield path, folder.parent.name, folder.name
+
+
+def _stray_kind(provider_code: str, item: str) -> str:
+    if provider_code not in load_providers():
+        return "unregistered_provider"
+    return "item_not_listed" if item in known_items() else "unknown_item"
 
 
 def _take_in(
@@ -149,18 +194,18 @@ def _take_in(
     return True
 
 
-def _refuse(batch: Batch, provider: Provider, findings: Findings) -> None:
-    contract = load_contract(batch.item)
+def _refuse(batch: Batch, provider: Provider | None, findings: Findings) -> None:
+    contract = load_contract(batch.item) if batch.item in known_items() else None
     layout = FeedLayout.unseen()
     with connect() as connection:
         settle_without_rows(
             connection,
             batch,
-            contract.version,
+            contract.version if contract else "",
             layout,
             findings,
             BatchStatus.REFUSED,
-            provider_is_complete=provider.is_complete,
+            provider_is_complete=provider is not None and provider.is_complete,
         )
     _write_report(batch, contract, layout, findings, BatchStatus.REFUSED, Tally(0, 0, 0, 0))
     log.warning("pull.refused", batch_id=batch.batch_id, rules=sorted(findings.count_by_rule()))
@@ -395,7 +440,7 @@ def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, di
 
 def _write_report(
     batch: Batch,
-    contract: Contract,
+    contract: Contract | None,
     layout: FeedLayout,
     findings: Findings,
     status: BatchStatus,
@@ -410,7 +455,7 @@ def _write_report(
 
 def _batch_report(
     batch: Batch,
-    contract: Contract,
+    contract: Contract | None,
     layout: FeedLayout,
     findings: Findings,
     status: BatchStatus,
@@ -419,7 +464,7 @@ def _batch_report(
     *,
     is_settled: bool,
 ) -> BatchReport:
-    provider = find_provider(batch.provider_code) if batch.provider_code else None
+    provider = load_providers().get(batch.provider_code)
     settled_at = None
     if is_settled:
         with connect() as connection:
@@ -429,8 +474,8 @@ def _batch_report(
         file_name=batch.file_name,
         file_sha256=batch.file_sha256,
         item=batch.item,
-        contract_title=contract.title,
-        contract_version=contract.version,
+        contract_title=contract.title if contract else batch.item,
+        contract_version=contract.version if contract else "",
         received_at=batch.received_at,
         as_of_on=batch.as_of_on,
         status=status,
@@ -467,7 +512,9 @@ def _sealed_chunks(spool: Spool) -> Iterator[SealedChunk]:
 
 
 def _spool_root() -> Path:
-    return home() / "spool"
+    root = home() / "spool"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return root
 
 
 def _counts(settled: Settled) -> Counts:
