@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -115,6 +116,10 @@ def test_blocked_page_names_column_and_class_and_what_to_do() -> None:
     text = text_of(a_blocked_report("血型"))
     for expected in ("血型", "PD-110", "S17", "副本已销毁", "整列删除"):
         assert expected in text
+
+
+def test_blocked_page_counts_no_rows_as_if_they_had_been_judged() -> None:
+    assert "处理情况" not in text_of(dataclasses.replace(a_blocked_report("血型"), tally=Tally(120, 0, 0, 0)))
 
 
 def test_page_holds_no_cell_of_the_file() -> None:

@@ -177,7 +177,7 @@ def _guide(contract: Contract, field: Field) -> FieldGuide:
     demands = list(dict.fromkeys(rule.expected for rule in rules if not rule.expectation.endswith("_to_fit")))
     if field.max_length:
         demands.append(f"不超过 {field.max_length} 个字符")
-    clauses = dict.fromkeys(clause for rule in rules for clause in rule.clauses)
+    clauses = sorted({clause for rule in rules for clause in rule.clauses})
     return FieldGuide(field, _need(field, rules), tuple(demands), tuple(clauses))
 
 

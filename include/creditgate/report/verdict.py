@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from creditgate.domain.batch import BatchStatus
 from creditgate.domain.report import REPORT_SHEET, BatchReport
+from creditgate.domain.rules import Severity
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -89,7 +90,8 @@ def _accepted(report: BatchReport) -> Verdict:
 
 
 def _blocked(report: BatchReport) -> Verdict:
-    if any(slot.rule.category for slot in report.findings.table):
+    blocking = [slot.rule for slot in report.findings.table if slot.rule.severity is Severity.BLOCK]
+    if any(rule.category for rule in blocking):
         return Verdict(
             "bad",
             "整批阻断：文件含有禁止归集的信息",
