@@ -1,0 +1,34 @@
+{{ config(pre_hook=build_session()) }}
+
+with
+
+record_terms as (
+    select * from {{ ref('int_record_terms') }}
+),
+
+tombstones as (
+    select * from {{ ref('stg_audit__tombstones') }}
+),
+
+final as (
+    select
+        record_id,
+        item,
+        provider_code,
+        batch_id,
+        file_sha256,
+        row_number,
+        first_received_on,
+        subject_kind,
+        last_disclosure_on,
+        is_anchor_fallback,
+        -- No item brings objections yet; every mart takes both flags from here, so they change in one place.
+        false as is_under_objection,
+        false as is_suspended
+    from record_terms
+    where
+        (last_disclosure_on is null or last_disclosure_on >= {{ as_of_date() }})
+        and not exists (select 1 from tombstones where tombstones.record_id = record_terms.record_id)
+)
+
+select * from final

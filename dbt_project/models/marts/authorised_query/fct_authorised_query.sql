@@ -1,0 +1,81 @@
+{{ config(pre_hook=build_session(), indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_key']}]) }}
+
+with
+
+penalty_records as (
+    select * from {{ ref('int_records_classified') }}
+    where not is_wholly_secret and item = 'administrative_penalty'
+),
+
+listing_records as (
+    select * from {{ ref('int_records_classified') }}
+    where not is_wholly_secret and item = 'serious_dishonesty_listing'
+),
+
+penalties as (
+    select * from {{ ref('stg_intake__administrative_penalties') }}
+),
+
+listings as (
+    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+),
+
+sanction_lists as (
+    select * from {{ ref('sanction_lists') }}
+),
+
+answers as (
+    select
+        penalty_records.*,
+        penalties.subject_key,
+        penalties.subject_name,
+        penalties.decision_number,
+        concat_ws(
+            '；',
+            {{ unless_secret('conduct_type', 'penalties.conduct_type', withheld='null') }},
+            {{ unless_secret('categories', 'penalties.categories', withheld='null') }},
+            {{ unless_secret('fine_10k_yuan', "'罚款' || trim_scale(penalties.fine_10k_yuan) || '万元'", withheld='null') }}
+        ) as summary,
+        penalties.decided_on,
+        penalties.authority_name
+    from penalty_records
+    inner join penalties
+        on {{ same_version('penalty_records', 'penalties') }}
+    union all
+    select
+        listing_records.*,
+        listings.subject_key,
+        listings.subject_name,
+        listings.decision_number,
+        concat_ws(
+            '；',
+            coalesce(sanction_lists.list_name, listings.list_code),
+            {{ unless_secret('reason', 'listings.reason', withheld='null') }}
+        ) as summary,
+        listings.listed_on as decided_on,
+        listings.authority_name
+    from listing_records
+    inner join listings
+        on {{ same_version('listing_records', 'listings') }}
+    left join sanction_lists on listings.list_code = sanction_lists.list_code
+    {{ computed_once() }}
+),
+
+final as (
+    select
+        record_id,
+        item,
+        case when not secret_fields ?| array['uscc', 'subject_name', 'identity_number'] then subject_key end as subject_key,
+        {{ unless_secret('subject_name') }} as subject_name,
+        subject_kind,
+        {{ unless_secret('decision_number') }} as decision_number,
+        {{ masked_text('summary') }} as summary,
+        case when not secret_fields ?| array['decided_on', 'listed_on'] then decided_on end as decided_on,
+        last_disclosure_on,
+        is_under_objection,
+        {{ unless_secret('authority_name') }} as authority_name,
+        provider_code
+    from answers
+)
+
+select * from final

@@ -1,0 +1,62 @@
+with
+
+rejected_rows as (
+    select * from {{ ref('stg_intake__rejected_rows') }}
+),
+
+findings as (
+    select * from {{ ref('stg_intake__findings') }}
+),
+
+batches as (
+    select * from {{ ref('stg_intake__batches') }}
+),
+
+rules as (
+    select * from {{ ref('stg_reference__rules') }}
+),
+
+-- A rule that applies to every item has a version of its own; then the latest text of the rule serves.
+latest_rules as (
+    select distinct on (rule_id) * from rules
+    order by rule_id asc, contract_version desc
+),
+
+ruled as (
+    select
+        findings.*,
+        coalesce(rules.severity, latest_rules.severity) as severity,
+        coalesce(rules.message, latest_rules.message) as message,
+        batches.provider_code,
+        batches.item
+    from findings
+    inner join batches on findings.batch_id = batches.batch_id
+    left join rules
+        on
+            findings.rule_id = rules.rule_id
+            and batches.contract_version = rules.contract_version
+    left join latest_rules on findings.rule_id = latest_rules.rule_id
+),
+
+final as (
+    select
+        md5(concat_ws(':', ruled.batch_id, ruled.row_number, ruled.rule_id, ruled.field)) as rejection_id,
+        ruled.batch_id,
+        ruled.provider_code,
+        ruled.item,
+        ruled.row_number,
+        rejected_rows.record_key,
+        ruled.rule_id,
+        ruled.field,
+        ruled.severity,
+        ruled.message,
+        rejected_rows.status
+    from ruled
+    inner join rejected_rows
+        on
+            ruled.batch_id = rejected_rows.batch_id
+            and ruled.row_number = rejected_rows.row_number
+    where ruled.severity = 'reject'
+)
+
+select * from final

@@ -1,0 +1,16 @@
+with
+
+source as (
+    select * from {{ source('reference', 'rules') }}
+),
+
+final as (
+    select
+        rule_id,
+        contract_version,
+        severity,
+        message
+    from source
+)
+
+select * from final
