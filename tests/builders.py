@@ -21,7 +21,7 @@ from creditgate.samples.codes import credit_codes, identity_numbers
 from creditgate.samples.writing import write_csv, write_workbook
 
 AS_OF = date(2026, 11, 23)
-PROVIDER = "jn_scjg"
+PROVIDER = "jn_market_regulation"
 Row = dict[str, str]
 
 

@@ -297,6 +297,13 @@ def up(port: Annotated[int, typer.Option(help="Port of Airflow's web interface."
 
 
 @app.command()
+def prepare() -> None:
+    """Bring the warehouse up to date: migrations, intake tables, roles, registry. Safe to repeat."""
+    _prepared()
+    out.print("the warehouse is up to date")
+
+
+@app.command()
 def stop() -> None:
     """Stop the embedded PostgreSQL."""
     from creditgate.warehouse.server import Server

@@ -31,10 +31,13 @@ def secrets_dir(home: Path) -> Path:
 
 
 def role_password(home: Path, role: str) -> str:
-    """The password of a role; made (32 random bytes, mode 0600) when there is none.
+    """The password of a role: CREDITGATE_PASSWORD_<ROLE>, else the one kept in the state folder.
 
-    Safe with two processes at once: the first one's password stands.
+    One is made (32 random bytes, mode 0600) when there is none. Safe with two processes at once: the first
+    one's password stands.
     """
+    if given := _given(role):
+        return given
     path = secrets_dir(home) / f"role_{role}"
     if not path.exists():
         _write_once(path, secrets.token_urlsafe(32))
@@ -43,6 +46,8 @@ def role_password(home: Path, role: str) -> str:
 
 def known_role_password(home: Path, role: str) -> str:
     """The password of a role, or `SecretMissingError` when no migration has set one."""
+    if given := _given(role):
+        return given
     path = home / "secrets" / f"role_{role}"
     if not path.exists():
         raise SecretMissingError(
@@ -52,6 +57,10 @@ def known_role_password(home: Path, role: str) -> str:
             next_step="run `creditgate run` (or `make run`) once with this CREDITGATE_HOME: it sets new passwords.",
         )
     return _read(path)
+
+
+def _given(role: str) -> str:
+    return os.environ.get(f"CREDITGATE_PASSWORD_{role.upper()}", "").strip()
 
 
 def hash_key(home: Path | None = None) -> bytes:
