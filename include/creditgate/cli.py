@@ -98,7 +98,7 @@ def check(
     if not file.is_file():
         _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
     from creditgate import pipeline
-    from creditgate.report import write_check_json, write_workbooks
+    from creditgate.report import write_check_json
 
     try:
         with err.status(f"checking {file.name}…"):
@@ -108,7 +108,7 @@ def check(
     except OSError as error:
         _fail(f"{file} can't be read: {error.strerror}; check its rights")
     if workbook is not None and made.status is not BatchStatus.BLOCKED and made.tally.rejected:
-        written = write_workbooks(made, load_contract(item), workbook.parent, workbook.stem)
+        written = write_workbook(made, load_contract(item), workbook)
         err.print("written: " + ", ".join(str(path) for path in written))
     if form is Form.JSON:
         write_check_json(made, sys.stdout)
@@ -119,22 +119,21 @@ def check(
 
 
 def _print_check(made: Any) -> None:
+    from creditgate.report.summary import faults_of
+
     tally = made.tally
     out.print(f"{made.file_name}: [bold]{made.status.label}[/] ({made.status.value})")
     out.print(
         f"rows {tally.total}, accepted {tally.accepted}, rejected {tally.rejected}, warned {tally.warned}"
     )
-    table = Table("rule", "severity", "clause", "column", "findings", "message", "what would pass")
-    counted: dict[tuple[str, str], list[Any]] = {}
-    for _, slot in made.findings:
-        entry = counted.setdefault((slot.rule.id, slot.header or slot.field or ""), [slot, 0])
-        entry[1] += 1
-    for (rule_id, column), (slot, count) in sorted(counted.items()):
-        rule = slot.rule
+    table = Table("rule", "severity", "clause", "column", "rows", "message", "what would pass")
+    faults = faults_of(made, load_contract(made.item))
+    for fault in faults:
+        rule, rows = fault.rule, str(fault.row_count) if fault.row_count else "file"
         table.add_row(
-            rule_id, rule.severity.value, rule.clause, column, str(count), rule.message, rule.expected
+            rule.id, rule.severity.value, rule.clause, fault.column or "", rows, rule.message, rule.expected
         )
-    if counted:
+    if faults:
         out.print(table)
 
 

@@ -56,6 +56,14 @@ class Findings:
         )
 
     @classmethod
+    def where(cls, mask: npt.NDArray[np.bool_], first_row: int, slot: Slot) -> Findings:
+        """A finding for each True of a chunk's mask; `first_row` is the number of the chunk's first row."""
+        rows = np.flatnonzero(mask).astype(np.int32)
+        if not len(rows):
+            return cls.none()
+        return cls((slot,), rows + np.int32(first_row), np.zeros(len(rows), np.int16))
+
+    @classmethod
     def concat(cls, parts: Iterable[Findings]) -> Findings:
         """All parts as one, sharing one slot table, ordered by row, then rule id."""
         index: dict[tuple[str, str | None, str | None], int] = {}

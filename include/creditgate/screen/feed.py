@@ -12,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from creditgate.domain.feed import SUBJECT_KIND, Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
+from creditgate.domain.report import CONTENT_CUT
+from creditgate.domain.sealed import BLANKED
 from creditgate.domain.subjects import subject_kinds
 from creditgate.policy.contracts import Contract
 from creditgate.policy.gate_rules import gate_rule
@@ -69,11 +72,9 @@ class OpenFeed:
     ) -> Chunk:
         kinds = subject_kinds(table)
         is_natural = kinds.to_numpy(zero_copy_only=False) == "natural"
-        parts = [self._prohibited(first_row, table, is_natural)]
+        parts = [self._prohibited(first_row, table, is_natural), self._left_redacted(first_row, table)]
         if unreadable is not None:
-            rows = np.flatnonzero(unreadable).astype(np.int32) + first_row
-            slot = Slot(gate_rule("row_width_mismatch"), None)
-            parts.append(Findings((slot,), rows, np.zeros(len(rows), np.int16)))
+            parts.append(Findings.where(unreadable, first_row, Slot(gate_rule("row_width_mismatch"), None)))
         return Chunk(first_row, table.append_column(SUBJECT_KIND, kinds), Findings.concat(parts), unreadable)
 
     def _prohibited(
@@ -85,10 +86,20 @@ class OpenFeed:
                 continue
             header = self.layout.columns.header_of(field.name)
             for code, mask in self._values.scan(table.column(field.name).chunk(0), is_natural).items():
-                rows = np.flatnonzero(mask).astype(np.int32) + first_row
-                if len(rows):
-                    slot = Slot(self._rules[code], field.name, header)
-                    parts.append(Findings((slot,), rows, np.zeros(len(rows), np.int16)))
+                parts.append(Findings.where(mask, first_row, Slot(self._rules[code], field.name, header)))
+        return Findings.concat(parts)
+
+    def _left_redacted(self, first_row: int, table: pa.Table) -> Findings:
+        """Cells that came back from our own report as it showed them, blanked or cut."""
+        rule = gate_rule("cell_left_redacted")
+        parts = []
+        for name in table.column_names:
+            if self._contract.field(name).kind in ("free_text", "text", "name"):
+                values = table.column(name).chunk(0)
+                marked = pc.or_(pc.match_substring(values, BLANKED), pc.ends_with(values, CONTENT_CUT))
+                mask = pc.fill_null(marked, False).to_numpy(zero_copy_only=False)
+                slot = Slot(rule, name, self.layout.columns.header_of(name))
+                parts.append(Findings.where(mask, first_row, slot))
         return Findings.concat(parts)
 
 

@@ -1,4 +1,4 @@
-"""The first sheet of an XLSX workbook with known headers, as Arrow tables of strings.
+"""The feed sheet of an XLSX workbook as Arrow tables of strings.
 
 Values only: a formula is never evaluated, the value that the author's program stored is read.
 """
@@ -13,13 +13,17 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from creditgate.domain.feed import CHUNK_ROWS
+from creditgate.domain.report import AUXILIARY_SHEETS, REPORT_SHEET, TEMPLATE_SHEET
 from creditgate.screen.decoding import UnreadableFeedError
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
 class SheetRows:
-    """The used rows of a workbook's first visible sheet: a header row, then data rows."""
+    """The used rows of a workbook's feed sheet: a header row, then data rows.
+
+    The feed sheet is the one of our template or returned workbook, else the first that is visible.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
@@ -27,9 +31,11 @@ class SheetRows:
             visible = [
                 sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible
             ]
-            if not visible:
+            wanted = [name for name in visible if name in (REPORT_SHEET, TEMPLATE_SHEET)]
+            wanted += [name for name in visible if name not in AUXILIARY_SHEETS]
+            if not wanted:
                 raise UnreadableFeedError("empty_file")
-            rows = workbook.get_sheet_by_name(visible[0]).to_python(skip_empty_area=True)
+            rows = workbook.get_sheet_by_name(wanted[0]).to_python(skip_empty_area=True)
         except UnreadableFeedError:
             raise
         except Exception:
