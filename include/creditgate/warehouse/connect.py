@@ -108,9 +108,10 @@ def _parts_of(url: str) -> dict[str, str]:
             setting="DATABASE_URL",
             next_step="write it as postgresql://user:password@host:5432/database (percent-encode special characters).",
         ) from error.with_traceback(None)
-    if not parts.get("dbname") or not parts.get("user"):
+    is_port = re.fullmatch(r"[0-9]*(,[0-9]*)*", parts.get("port", ""))
+    if not parts.get("dbname") or not parts.get("user") or not is_port:
         raise WarehouseUrlError(
-            "DATABASE_URL names no user or no database",
+            "DATABASE_URL names no user, no database, or a port that is no number",
             setting="DATABASE_URL",
             next_step="write it as postgresql://user:password@host:5432/database.",
         )

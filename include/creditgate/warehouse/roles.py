@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg import sql
 
 from creditgate.warehouse.errors import MissingPrivilegeError
 from creditgate.warehouse.passwords import role_password
 from creditgate.warehouse.server import set_password
+
+log = structlog.get_logger()
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -122,11 +125,16 @@ def _close_to_public(conn: Connection) -> None:
 
 
 def grant_connect(conn: Connection) -> None:
-    """Let our roles, and no others, connect: possible where we own the database. A clone needs this anew."""
+    """Let our roles, and no others, connect: only the database's owner can. A clone needs this anew."""
     row = conn.execute(
         "select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()"
     ).fetchone()
     if row is None or not row[0]:
+        log.warning(
+            "warehouse.public_left_open",
+            what="we don't own the database, so every role of the server may still connect to it",
+            next_step=f"as its owner: revoke all on database {conn.info.dbname} from public",
+        )
         return
     database = sql.Identifier(conn.info.dbname)
     conn.execute(sql.SQL("revoke all on database {} from public").format(database))

@@ -140,7 +140,7 @@ class Server:
         while (info := self.info()) is None:
             with self._lock() as lock:
                 if lock is not None:
-                    info = self._start_locked(lock)
+                    info = self._start_or_explain(lock)
                     break
             if time.monotonic() > deadline:
                 raise self._start_error(f"It has been starting or stopping for {_START_SECONDS:.0f} s")
@@ -224,6 +224,12 @@ class Server:
                 next_step="run as the user who owns it, or point CREDITGATE_HOME at a folder of your own.",
             ) from error
 
+    def _start_or_explain(self, lock: int) -> ServerInfo:
+        try:
+            return self._start_locked(lock)
+        except OSError as error:  # a full disk, a container without the right to change users, …
+            raise self._start_error(str(error)) from error
+
     def _start_locked(self, lock: int) -> ServerInfo:
         """With the lock in hand nothing of ours runs: what a dead server left behind may be removed."""
         account = account_for(self.data_dir)
@@ -250,6 +256,7 @@ class Server:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         account.take(fresh)
+        unsafe = ["--no-sync"] if self._settings.get("fsync") == "off" else []
         with _folder_handle(fresh) as folder, tempfile.TemporaryFile(dir=self.home / "secrets") as password:
             password.write(role_password(self.home, _SUPERUSER).encode() + b"\n")
             password.seek(0)
@@ -257,7 +264,7 @@ class Server:
                 os.fchown(password.fileno(), account.uid, account.gid)
             result = subprocess.run(
                 [programs.path("initdb"), "-D", _path_of(folder, fresh, account), "-U", _SUPERUSER, "-E", "UTF8",
-                 "--locale=C.UTF-8", "-A", "scram-sha-256", "--pwfile=/dev/stdin", "--data-checksums"],
+                 "--locale=C.UTF-8", "-A", "scram-sha-256", "--pwfile=/dev/stdin", "--data-checksums", *unsafe],
                 stdin=password, capture_output=True, text=True, check=False, pass_fds=(folder, lock),
                 **account.popen_options(),
             )  # fmt: skip
