@@ -5,6 +5,7 @@ Every function gives rows by field name, the same for the same (seed, as-of date
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -274,5 +275,8 @@ def rejected_by_more_than_the_row(
 
 
 def _changed(row: Row, tells: str, changes: Row) -> Row:
+    """The row with changes; the year in its decision number follows the day of the decision."""
     merged = row | {"remarks": tells} | changes
+    day = merged.get("listed_on") or merged["decided_on"]
+    merged["decision_number"] = re.sub(r"(?<=[〔（\[])\d{4}", day[:4], merged["decision_number"])
     return {name: cell for name, cell in merged.items() if cell}
