@@ -16,6 +16,9 @@ BLOCK = 1 << 20
 MAX_LINE = 1 << 23
 """Longest physical line, in bytes: far above any honest record, far below what hurts."""
 
+COINCIDENCE_BYTES = 12
+"""A line of GB18030 with fewer bytes of Chinese may be valid UTF-8 by chance (联通 is)."""
+
 
 class UnreadableFeedError(Exception):
     """The file as a whole can't be read; `kind` names the gate rule that says so."""
@@ -90,10 +93,9 @@ def _strict_encoding(path: Path) -> str:
         _decode_all(path, "utf-8", 0)
         return "utf-8"
     except UnreadableFeedError:
-        pass
+        if _mixes_encodings(path):
+            raise UnreadableFeedError("mixed_encoding") from None
     _decode_all(path, "gb18030", 0)
-    if _holds_utf8_lines(path):
-        raise UnreadableFeedError("mixed_encoding")
     return "gb18030"
 
 
@@ -109,19 +111,28 @@ def _decode_all(path: Path, encoding: str, skip: int) -> None:
         raise UnreadableFeedError("undecodable_text") from error
 
 
-def _holds_utf8_lines(path: Path) -> bool:
-    """Whether lines of a file that is not UTF-8 as a whole are UTF-8 beyond coincidence."""
+def _mixes_encodings(path: Path) -> bool:
+    """Whether some lines are UTF-8 beyond coincidence, and others GB18030 but not UTF-8."""
+    has_utf8 = has_gb18030 = False
     with path.open("rb") as file:
         for line in file:
-            high = sum(byte >= 0x80 for byte in line[:3000])
-            if high < 12:
+            if line.isascii():
                 continue
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                continue
-            return True
+            if _decodes(line, "utf-8"):
+                has_utf8 = has_utf8 or sum(byte >= 0x80 for byte in line[:3000]) >= COINCIDENCE_BYTES
+            else:
+                has_gb18030 = has_gb18030 or _decodes(line, "gb18030")
+            if has_utf8 and has_gb18030:
+                return True
     return False
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _refuse_nul(path: Path) -> None:
