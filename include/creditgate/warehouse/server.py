@@ -97,7 +97,7 @@ class ServerInfo:
 
 def ensure_running(home: Path | None = None) -> ServerInfo:
     """The embedded server of a state folder, started if it isn't running (and made if it isn't there)."""
-    return Server(home or default_home()).start()
+    return Server(home).start()
 
 
 class Server:
@@ -107,10 +107,14 @@ class Server:
     _bootstrapped: set[tuple[Path, int]] = set()  # noqa: RUF012 - (folder, pid) known to have our database
 
     def __init__(
-        self, home: Path, *, programs: Programs | None = None, settings: Mapping[str, str] | None = None
+        self,
+        home: Path | None = None,
+        *,
+        programs: Programs | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """`programs` and `settings` override what is found and `SETTINGS`; tests use them."""
-        self.home = home.resolve()
+        self.home = (home or default_home()).resolve()
         self.data_dir = self.home / "pg"
         self.log_file = self.home / "logs" / "postgres.log"
         self._programs = programs
