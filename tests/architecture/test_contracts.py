@@ -17,6 +17,7 @@ from creditgate.policy.expectation_types import EXPECTATIONS
 from creditgate.policy.gate_rules import load_gate_rules
 from creditgate.policy.legal import resolve
 from creditgate.policy.paths import checklist_dir, expectations_dir
+from creditgate.policy.prohibited import load_prohibited
 from creditgate.policy.sanction_lists import load_sanction_lists
 
 ITEMS = known_items()
@@ -73,10 +74,10 @@ def test_every_citation_of_a_rule_resolves() -> None:
 
 
 def test_every_citation_of_the_prohibited_catalogue_resolves() -> None:
-    prohibited = pytest.importorskip("creditgate.policy.prohibited")
-    for category in prohibited.load_prohibited().categories:
+    for category in load_prohibited().categories:
         for rule in (category.header_rule, category.value_rule):
-            assert all(resolve(clause) for clause in rule.clauses)
+            assert rule.clauses, rule.id
+            assert all(resolve(clause) for clause in rule.clauses), rule.id
 
 
 @pytest.mark.parametrize("item", ITEMS)
