@@ -20,7 +20,13 @@ from airflow.sdk import dag, get_current_context, task
 
 from creditgate.orchestration.assets import ACCEPTED_RECORDS
 from creditgate.orchestration.dates import as_of_of
-from creditgate.orchestration.defaults import SCHEDULE_START, as_of_param, asset_or_time, default_args
+from creditgate.orchestration.defaults import (
+    MARTS_POOL,
+    SCHEDULE_START,
+    as_of_param,
+    asset_or_time,
+    default_args,
+)
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
 
 
@@ -35,7 +41,7 @@ from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_fault
     tags=["marts"],
 )
 def build_marts() -> None:
-    @task
+    @task(pool=MARTS_POOL)
     def build() -> dict[str, Any]:
         from creditgate import pipeline
 

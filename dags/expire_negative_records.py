@@ -19,7 +19,7 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 from creditgate.orchestration.dates import as_of_of
-from creditgate.orchestration.defaults import SCHEDULE_START, as_of_param, at, default_args
+from creditgate.orchestration.defaults import MARTS_POOL, SCHEDULE_START, as_of_param, at, default_args
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
 
 
@@ -37,7 +37,7 @@ from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_fault
     tags=["expiry"],
 )
 def expire_negative_records() -> None:
-    @task
+    @task(pool=MARTS_POOL)
     def refresh_terms() -> dict[str, Any]:
         from creditgate import pipeline
 
@@ -45,7 +45,7 @@ def expire_negative_records() -> None:
         with no_values_in_faults("refresh_terms", as_of=as_of.isoformat()):
             return ids_and_counts(pipeline.build(as_of, select="+int_record_terms"))
 
-    @task
+    @task(pool=MARTS_POOL)
     def expire() -> dict[str, Any]:
         from creditgate import pipeline
 

@@ -27,7 +27,7 @@ from creditgate.orchestration.defaults import SCHEDULE_START, as_of_param, at, d
 from creditgate.orchestration.outcomes import no_values_in_faults, run_stage
 from creditgate.orchestration.registry import Feed, feeds_to_parse
 
-BATCH_NAME = "{{ task.op_kwargs['batch_id'][:12] }}"
+BATCH_NAME = "{{ task.op_args[0][:12] }}"
 
 
 def ingest_dag(feed: Feed) -> DAG:

@@ -25,6 +25,9 @@ ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
 SCHEDULE_START: Final = datetime(2026, 1, 1, tzinfo=BUSINESS_ZONE)
 """From when cron schedules count. Days before the first start of a DAG are never run (`catchup=False`)."""
 
+MARTS_POOL: Final = "marts"
+"""The pool of one slot that tasks take which write marts, so that build and expiry never run at once."""
+
 FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
     rules=[
         RetryRule(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from airflow.sdk import get_parsing_context
 
 from creditgate.policy.providers import load_providers
+
+REGISTER_ITEM: Final = "credit_subject"
+"""The register that records are matched against (S12): where it waits with other feeds, it comes first."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Feed:
     def dag_id(self) -> str:
         """The id of the DAG that fetches this feed."""
         return f"ingest__{self.provider}__{self.item}"
+
+    @property
+    def is_register(self) -> bool:
+        """Whether other feeds are matched against this one."""
+        return self.item == REGISTER_ITEM
 
 
 def registered_feeds() -> tuple[Feed, ...]:
