@@ -121,7 +121,7 @@ def _chunks(rows: int, wrong_fields: int, seed: int, as_of: date, chunk_rows: in
 
 def _five_wrong(columns: Columns, numbers: Numbers) -> Columns:
     """WRONG_FIELDS, wrong in ways seen in published data, no two rows alike where the field allows it."""
-    wrong_severity = pa.array(("轻微", "较重", "无", "A级")).take(pa.array(numbers % 4))
+    wrong_severity = pa.array(("轻微", "较重", "较轻", "A级")).take(pa.array(numbers % 4))
     return {
         "uscc": with_wrong_check_digit(columns["uscc"]),
         "decided_on": text.joined(columns["decided_on"], "前后"),

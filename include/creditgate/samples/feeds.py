@@ -265,9 +265,9 @@ def _tax_list(seed: int, as_of: date) -> Iterable[_Draft]:
     yield _Draft(
         "listings_to_mend.csv",
         _whole_layout(LISTING),
-        [*broken, *rejected_by_more_than_the_row(seed, mend, "listed_on")],
-        BatchStatus.REJECTED,
-        "every reject rule of the listings, one row each, and a line with a cell too many",
+        [*broken, *rejected_by_more_than_the_row(seed, mend, "listed_on"), *mend.persons(5)],
+        BatchStatus.PARTLY_REJECTED,
+        "every reject rule of the listings, one row each, a line with a cell too many, five clean rows",
         torn=True,
     )
 
