@@ -22,11 +22,14 @@ from creditgate.orchestration.airflow_local import (
 )
 from creditgate.orchestration.defaults import MARTS_POOL
 from creditgate.orchestration.processes import signals_end_us
+from creditgate.orchestration.registry import Feed, registered_feeds
 
 BUILD: Final = "build_marts"
 EXPIRE: Final = "expire_negative_records"
 SERVICE_PORT: Final = 8080
 LOG_TAIL: Final = 20
+FULL_TAILS: Final = 3
+"""Of how many failed tasks the log is told; the others' last lines mostly repeat it."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +127,22 @@ def up(*, port: int = SERVICE_PORT, say: Say | None = None) -> None:
         return
 
 
-def waiting_waves() -> list[tuple[str, ...]]:
-    """The ingest DAGs of the feeds that wait in the providers' sources: the register first, then all others."""
-    from creditgate import pipeline
-    from creditgate.orchestration.registry import registered_feeds
+def waiting_dags() -> tuple[str, ...]:
+    """The ingest DAGs of the feeds that wait in the providers' sources."""
+    return tuple(feed.dag_id for feed in _waiting_feeds())
 
-    waiting = [feed for feed in registered_feeds() if pipeline.waiting(feed.provider, feed.item)]
-    waves = [tuple(f.dag_id for f in waiting if f.is_register is first) for first in (True, False)]
+
+def waiting_waves() -> list[tuple[str, ...]]:
+    """The same in the order in which they must run: the register first, then, at once, all others (S12)."""
+    feeds = _waiting_feeds()
+    waves = [tuple(feed.dag_id for feed in feeds if feed.is_register is first) for first in (True, False)]
     return [wave for wave in waves if wave]
+
+
+def _waiting_feeds() -> list[Feed]:
+    from creditgate import pipeline
+
+    return [feed for feed in registered_feeds() if pipeline.waiting(feed.provider, feed.item)]
 
 
 @contextmanager
@@ -208,7 +219,10 @@ class _Drive:
         return RunOutcome(
             as_of=self._as_of,
             runs=runs,
-            failures=tuple(_failure_of(self._api, task) for task in failed),
+            failures=tuple(
+                _failure_of(self._api, task, LOG_TAIL if shown < FULL_TAILS else 1)
+                for shown, task in enumerate(failed)
+            ),
             results=results,
             seconds=time.monotonic() - self._clock,
         )
@@ -256,6 +270,6 @@ def open_marts(api: AirflowApi, slots: int = 1) -> None:
 _RESULTS: Final = {BUILD: ("build",), EXPIRE: ("refresh_terms", "expire")}
 
 
-def _failure_of(api: AirflowApi, task: TaskRef) -> TaskFailure:
+def _failure_of(api: AirflowApi, task: TaskRef, lines: int) -> TaskFailure:
     name = task.task_id if task.map_index < 0 else f"{task.task_id} [{task.name or task.map_index}]"
-    return TaskFailure(task.run.dag_id, name, task.try_number, tuple(api.log_lines(task)[-LOG_TAIL:]))
+    return TaskFailure(task.run.dag_id, name, task.try_number, tuple(api.log_lines(task)[-lines:]))

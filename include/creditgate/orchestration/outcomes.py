@@ -10,6 +10,8 @@ from typing import Any, Final
 import psycopg
 import structlog
 
+from creditgate.domain.faults import OperationFault
+
 log = structlog.get_logger(__name__)
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+-]{1,80}", re.ASCII)
@@ -18,7 +20,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+-]{1,80}", re.ASCII)
 BLOCKED_RUNBOOK: Final = "docs/runbooks/batch_is_blocked.md"
 
 
-class DatabaseFaultError(Exception):
+class DatabaseFaultError(OperationFault):
     """The database refused a statement. Carries no value: PostgreSQL quotes cells in its details."""
 
 
