@@ -98,7 +98,7 @@ def check(
     if not file.is_file():
         _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
     from creditgate import pipeline
-    from creditgate.report import write_check_json, write_workbook  # noqa: PLC0415
+    from creditgate.report import write_check_json, write_workbook
 
     try:
         with err.status(f"checking {file.name}…"):

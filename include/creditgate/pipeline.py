@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import structlog
 
 from creditgate.domain.batch import Batch, BatchStatus, Tally, batch_id_of
@@ -43,7 +44,13 @@ from creditgate.screen.decoding import UnreadableFeedError
 from creditgate.screen.feed import OpenFeed, blocked_midway, count_rows, open_feed
 from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows
 from creditgate.spool import RowFindings, Spool
-from creditgate.warehouse.batches import find_outcome
+from creditgate.warehouse.batches import (
+    batches_without_report,
+    find_outcome,
+    load_batch,
+    load_findings,
+    load_returned_rows,
+)
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
 from creditgate.warehouse.passwords import hash_key
@@ -333,7 +340,7 @@ def report(batch_id: str) -> Counts:
     if spool.has("check.json"):
         tally = tally_of(facts["rows"], findings)
         status = tally.status()
-        rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings)
+        rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings, batch.as_of_on)
     else:
         tally, rejected = Tally(0, 0, 0, 0), RejectedRows.none()
         status = status_without_rows(findings, refusing_rules())
@@ -372,14 +379,45 @@ def expire(as_of: date, *, dry_run: bool = False) -> Counts:
     Needs the terms as of that day (`build(as_of, "+int_record_terms")`). A second run changes nothing.
     """
     from creditgate.expire import expire as remove
-    from creditgate.expire import purge_reports
 
     with connect() as connection:
-        result = remove(connection, as_of, dry_run=dry_run)
-    reports = 0 if dry_run else purge_reports(home(), result.report_batches)
-    counts = {"records": result.records, "rejections": result.rejections, "reports": reports}
+        result = remove(connection, as_of, dry_run=dry_run, home=home())
+    if not dry_run:
+        _report_again()
+    counts = {"records": result.records, "rejections": result.rejections, "reports": result.reports}
     log.info("expire.finished", as_of=as_of.isoformat(), is_dry_run=dry_run, **counts)
     return counts
+
+
+def _report_again() -> None:
+    """Make the reports that an expiry has removed anew, without the rows that were cleared."""
+    with connect() as connection:
+        missing = batches_without_report(
+            connection, lambda provider, batch_id: (home() / "reports" / provider / batch_id).is_dir()
+        )
+        for batch_id in missing:
+            kept = load_batch(connection, batch_id)
+            if kept is None:
+                continue
+            contract = load_contract(kept.batch.item)
+            rule_of = rule_finder(contract)
+            rows, slots = load_findings(connection, batch_id)
+            table = list(dict.fromkeys(slots))
+            findings = Findings(
+                tuple(Slot(rule_of(rule_id), field, header) for rule_id, field, header in table),
+                rows,
+                np.array([table.index(slot) for slot in slots], np.int16),
+            )
+            numbers, cells = load_returned_rows(connection, batch_id, list(kept.columns.mapped.values()))
+            _write_report(
+                kept.batch,
+                contract,
+                FeedLayout(kept.format, kept.encoding, kept.columns),
+                Findings.concat([findings]),
+                kept.outcome.status,
+                kept.tally,
+                RejectedRows(numbers, cells, tuple(kept.columns.mapped)),
+            )
 
 
 def check_file(
@@ -430,7 +468,7 @@ def check_file(
             tally = tally_of(rows, findings)
             status = tally.status()
             if with_rows:
-                rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings)
+                rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings, batch.as_of_on)
     return _batch_report(batch, contract, layout, findings, status, tally, rejected, is_settled=False)
 
 

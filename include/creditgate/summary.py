@@ -66,7 +66,7 @@ def summarise(as_of: date, since: datetime) -> RunSummary:
             "select count(*) from intake.batches where settled_at < %s and status <> 'refused'", (since,)
         ).fetchone()
         marts = tuple((f"{schema}.{name}", _count(connection, schema, name)) for schema, name in MARTS)
-    batches = tuple(BatchLine(*row) for row in rows)  # type: ignore[arg-type] # the columns' types
+    batches = tuple(BatchLine(*row) for row in rows)
     return RunSummary(as_of, batches, int(str(before[0])) if before else 0, marts, home() / "reports")
 
 

@@ -180,29 +180,27 @@ def is_under_age(view: ChunkView, column: str, on: Sequence[str], flag: str) -> 
     The age is that on the first of the dates `on` that the row has.
     """
     births = identifiers.birth_dates(view.strings(column))
-    known = ~np.isnat(births)
+    known: BoolMask = ~np.isnat(births)
     if not known.any():
-        return known
+        return np.zeros(len(view), bool)
     moment = np.full(len(view), np.datetime64("NaT", "D"))
     for name in on:
         days, ok = view.dates(name)
         moment = np.where(np.isnat(moment) & ok, days, moment)
     known &= ~np.isnat(moment)
     born = np.where(known, births, np.datetime64("1970-01-01"))
-    under_16: BoolMask = known & (moment < clock.add_calendar_years_array(born, 16))
-    under_18: BoolMask = known & (moment < clock.add_calendar_years_array(born, 18))
+    under_16 = known & (moment < clock.add_calendar_years_array(born, 16))
+    under_18 = known & (moment < clock.add_calendar_years_array(born, 18))
     supports_self = true_where(pc.equal(view.strings(flag), "是"))
-    return under_16 | (under_18 & ~supports_self)
+    return np.asarray(under_16 | (under_18 & ~supports_self), bool)
 
 
 def term_has_ended(view: ChunkView, column: str, fallback: str, years: int) -> BoolMask:
     """The last day of `years` calendar years from the date (or its fallback) is before the as-of date."""
     start = _first_date(view, column, fallback)
     known = ~np.isnat(start)
-    if not known.any():
-        return known
     last = clock.add_calendar_years_array(np.where(known, start, np.datetime64("1970-01-01")), years)
-    return known & (last < np.datetime64(view.as_of, "D"))
+    return np.asarray(known & (last < np.datetime64(view.as_of, "D")), bool)
 
 
 def is_reported_late(view: ChunkView, column: str, days: int, fallback: str | None = None) -> BoolMask:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from creditgate.domain.clock import add_calendar_years_array
+from creditgate.domain.dates import parse_iso_dates
 from creditgate.domain.findings import Findings
 
 BLANKED = "［已屏蔽］"
 """Stands where a prohibited value stood."""
+
+REJECTED_KEPT_DAYS = 180
+"""How long the redacted content of a rejected row waits to be mended, at most."""
+
+LONGEST_DISCLOSURE_YEARS = 5
 
 OWN_COLUMNS = frozenset({"record_id", "subject_kind", "subject_key", "days_late", "register_match"})
 """Columns of a sealed row that are the gate's, not the provider's."""
@@ -49,3 +58,22 @@ def _prohibited_rows(
         return None
     hit = findings.rows[np.isin(findings.slots, slots)]
     return np.isin(rows, hit)
+
+
+def deleted_before(findings: Findings) -> npt.NDArray[np.int32]:
+    """Rows of records that were deleted when they expired: nothing of them is kept again."""
+    slots = [i for i, s in enumerate(findings.table) if s.rule.expectation == "gate.already_expired"]
+    return findings.rows[np.isin(findings.slots, slots)]
+
+
+def content_until(table: pa.Table, received_on: date) -> npt.NDArray[np.datetime64]:
+    """The last day on which a rejected row's content is kept: 180 days, or the five years of its conduct."""
+    start = np.full(table.num_rows, np.datetime64("NaT", "D"))
+    for name in ("conduct_ended_on", "decided_on", "listed_on"):
+        if name in table.column_names:
+            days, ok = parse_iso_dates(table.column(name).combine_chunks())
+            start = np.where(np.isnat(start) & ok, days, start)
+    latest = np.datetime64(received_on + timedelta(days=REJECTED_KEPT_DAYS), "D")
+    known = ~np.isnat(start)
+    capped = add_calendar_years_array(np.where(known, start, latest), LONGEST_DISCLOSURE_YEARS)
+    return np.where(known, np.minimum(capped, latest), latest)

@@ -23,12 +23,13 @@ def map_headers(
     columns: prohibited ones and doubled ones block the file, unknown ones are dropped aloud.
     """
     slots = _prohibited(headers, contract, catalogue)
+    prohibited = {slot.header for slot in slots}
     fields: list[str | None] = []
     dropped: list[str] = []
     for header in headers:
         field = contract.headers.get(normalise_header(header))
         fields.append(field)
-        if field is None and header.strip() and header.strip() not in REPORT_COLUMNS:
+        if field is None and header not in prohibited and header.strip() not in ("", *REPORT_COLUMNS):
             dropped.append(header)
     twice = {name for name, count in Counter(f for f in fields if f).items() if count > 1}
     slots += [

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from creditgate.domain.batch import Batch, BatchStatus, Tally
-from creditgate.domain.clock import add_calendar_years_array
-from creditgate.domain.dates import parse_iso_dates
 from creditgate.domain.feed import FeedLayout, SealedChunk
 from creditgate.domain.findings import Findings
 from creditgate.domain.rules import Severity
-from creditgate.domain.sealed import redacted_cells
+from creditgate.domain.sealed import content_until, deleted_before, redacted_cells
 from creditgate.domain.verdict import tally_of
 from creditgate.policy.contracts import Contract
 from creditgate.settle.json_rows import as_json
 from creditgate.warehouse.intake_tables import intake_columns
 
-REJECTED_KEPT_DAYS = 180
-"""How long the redacted content of a rejected row waits to be mended, at most."""
-LONGEST_DISCLOSURE_YEARS = 5
 COPY_OPTIONS = sql.SQL("FROM STDIN (FORMAT csv)")
 Chunks = Callable[[], Iterable[SealedChunk]]
 
@@ -130,6 +125,7 @@ def _claim(
         "reviewed_on": manifest.reviewed_on if manifest else None,
         "sent_on": manifest.sent_on if manifest else None,
         "columns_dropped": len(layout.columns.dropped),
+        "columns": Jsonb(asdict(layout.columns)),
         "provider_is_complete": provider_is_complete,
     }
     names = sql.SQL(", ").join(map(sql.Identifier, row))
@@ -228,39 +224,22 @@ def _copy_rejected(
     if not len(rows):
         return
     content = as_json(redacted_cells(chunk.table, chunk.first_row, findings, rows))
-    content = pc.if_else(pa.array(~np.isin(rows, _deleted_before(findings))), content, None)
     picked = chunk.table.take(pa.array(rows - chunk.first_row))
+    until = content_until(picked, batch.as_of_on)
+    is_kept = ~np.isin(rows, deleted_before(findings)) & (until >= np.datetime64(batch.as_of_on, "D"))
+    content = pc.if_else(pa.array(is_kept), content, None)
     table = pa.table(
         {
             "batch_id": pa.repeat(pa.scalar(batch.batch_id), len(rows)),
             "row_number": pa.array(rows),
             "record_key": hex_of(picked.column("record_id")),
             "content": content,
-            "content_until": pa.array(_content_until(picked, batch.as_of_on)),
+            "content_until": pa.array(until),
         }
     )
     statement = _copy_statement(("intake", "rejected_rows"), table.column_names)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_csv(table))
-
-
-def _deleted_before(findings: Findings) -> npt.NDArray[np.int32]:
-    """Rows of records that were deleted when they expired: nothing of them is kept again."""
-    slots = [i for i, s in enumerate(findings.table) if s.rule.expectation == "gate.already_expired"]
-    return findings.rows[np.isin(findings.slots, slots)]
-
-
-def _content_until(table: pa.Table, received_on: date) -> npt.NDArray[np.datetime64]:
-    """The last day on which a rejected row's content is kept: 180 days, or the five years of its conduct."""
-    start = np.full(table.num_rows, np.datetime64("NaT", "D"))
-    for name in ("conduct_ended_on", "decided_on", "listed_on"):
-        if name in table.column_names:
-            days, ok = parse_iso_dates(table.column(name).combine_chunks())
-            start = np.where(np.isnat(start) & ok, days, start)
-    latest = np.datetime64(received_on + timedelta(days=REJECTED_KEPT_DAYS), "D")
-    known = ~np.isnat(start)
-    capped = add_calendar_years_array(np.where(known, start, latest), LONGEST_DISCLOSURE_YEARS)
-    return np.where(known, np.minimum(capped, latest), latest)
 
 
 def _copy_findings(connection: psycopg.Connection[Any], batch: Batch, findings: Findings) -> None:
