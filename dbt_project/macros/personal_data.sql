@@ -3,6 +3,9 @@
 {% macro personal_data_patterns(kinds=none) -%}
     {%- set date_of_birth = '(18|19|20)[0-9]{2}[ -]?(0[1-9]|1[0-2])[ -]?(0[1-9]|[12][0-9]|3[01])' -%}
     {%- set to_the_stop = '[^，,。；;）)*:：[:space:]][^，,。；;）)]*' -%}
+    {#- 住 before 房, 宅, 建 and the like is no address; 住 before a place name is somebody's home. -#}
+    {%- set no_building = '[^房宅宿建户院所改持民，,。；;）)*:：[:space:]]' -%}
+    {%- set to_the_place = '[^，,。；;）)*]{0,40}[省市区县镇乡街路村巷号室]' -%}
     {%- set patterns = [
         {'kind': 'email', 'regex': '[A-Za-z0-9._%+-]+[@＠][A-Za-z0-9.-]+', 'keeps': ''},
         {'kind': 'identity', 'regex': '[1-9][0-9]{5}[ -]?' ~ date_of_birth ~ '[ -]?[0-9]{3}[0-9Xx]', 'keeps': ''},
@@ -13,7 +16,7 @@
         {'kind': 'landline', 'regex': '(?<![0-9])0[1-9][0-9]{1,2}[)） -]{0,2}[2-9][0-9]{6,7}(?![0-9])', 'keeps': ''},
         {'kind': 'landline', 'regex': '((电话|手机|联系方式)(号码)?)[:：为是 ]*[0-9]{3,4}-?[0-9]{4,}', 'keeps': '\\1'},
         {'kind': 'address', 'regex': '(家庭地址|住址|户籍所在地|户籍地址|户籍地|居住地址|居住地|居住于|居住在|暂住地|暂住址|家住|现住)[:：为是在于]*' ~ to_the_stop, 'keeps': '\\1'},
-        {'kind': 'address', 'regex': '([，,；;。（(、]住)[:：在于]*[^房宅宿建户院所改持，,。；;）)*:：[:space:]][^，,。；;）)]*', 'keeps': '\\1'},
+        {'kind': 'address', 'regex': '(?<![入])(住)[:：在于]*' ~ no_building ~ to_the_place ~ '[^，,。；;）)]*', 'keeps': '\\1'},
     ] -%}
     {%- set wanted = [] -%}
     {%- for pattern in patterns if kinds is none or pattern.kind in kinds -%}

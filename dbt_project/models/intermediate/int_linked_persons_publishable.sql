@@ -32,12 +32,13 @@ final as (
     inner join classified on sanctions.record_id = classified.record_id
     inner join listings
         on {{ same_version('sanctions', 'listings') }}
-    cross join lateral (
-        values
-        ('legal_representative', listings.legal_representative, listings.legal_representative_id_key),
-        ('principal', listings.principal, listings.principal_id_key),
-        ('actual_controller', listings.actual_controller, listings.actual_controller_id_key)
-    ) as linked (role, person_name, person_key)
+    cross join
+        lateral (
+            values
+            ('legal_representative', listings.legal_representative, listings.legal_representative_id_key),
+            ('principal', listings.principal, listings.principal_id_key),
+            ('actual_controller', listings.actual_controller, listings.actual_controller_id_key)
+        ) as linked (role, person_name, person_key)
     where linked.person_name is not null and not classified.secret_fields ? linked.role
 )
 

@@ -78,7 +78,7 @@ final as (
         {{ unless_secret('listed_on', withheld='null') }} as listed_on,
         {{ unless_secret('reason', masked_text('reason')) }} as reason,
         {{ unless_secret('basis', masked_text('basis')) }} as basis,
-        {{ unless_secret('authority_name') }} as authority_name,
+        {{ unless_secret('authority_name', masked_text('authority_name', ['identity'])) }} as authority_name,
         disclosed_from,
         last_disclosure_on,
         is_under_objection,

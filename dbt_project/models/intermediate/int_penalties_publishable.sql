@@ -1,5 +1,8 @@
 {{ config(pre_hook=build_session(), indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 
+{%- set texts = ['penalty_name', 'conduct_type', 'facts', 'basis'] -%}
+{%- set more_texts = ['other_category', 'content', 'licence_revoked'] %}
+
 with
 
 records as (
@@ -37,7 +40,7 @@ without_operator as (
         subject_kind,
         uscc,
         decision_number,
-        {%- for text in ['penalty_name', 'conduct_type', 'facts', 'basis', 'other_category', 'content', 'licence_revoked'] %}
+        {%- for text in texts + more_texts %}
         {{ without_operator(text) }} as {{ text }},
         {%- endfor %}
         categories,
@@ -68,17 +71,17 @@ final as (
         subject_kind,
         {{ unless_secret('uscc') }} as uscc,
         {{ unless_secret('decision_number', masked_text('decision_number', ['identity'])) }} as decision_number,
-        {%- for text in ['penalty_name', 'conduct_type', 'facts', 'basis'] %}
+        {%- for text in texts %}
         {{ unless_secret(text, masked_text(text)) }} as {{ text }},
         {%- endfor %}
         {{ unless_secret('categories') }} as categories,
-        {%- for text in ['other_category', 'content', 'licence_revoked'] %}
+        {%- for text in more_texts %}
         {{ unless_secret(text, masked_text(text)) }} as {{ text }},
         {%- endfor %}
         {%- for value in ['fine_10k_yuan', 'confiscated_10k_yuan', 'decided_on', 'effective_until'] %}
         {{ unless_secret(value, withheld='null') }} as {{ value }},
         {%- endfor %}
-        {{ unless_secret('authority_name') }} as authority_name,
+        {{ unless_secret('authority_name', masked_text('authority_name', ['identity'])) }} as authority_name,
         {{ unless_secret('authority_code') }} as authority_code,
         severity,
         disclosed_from,

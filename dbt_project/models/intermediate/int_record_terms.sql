@@ -21,6 +21,9 @@
     {'slot': 'publicity', 'rule': "'publicity_end'", 'clause': "'S26'", 'anchor': "'publicity_until'",
      'anchor_on': 'publicity_until', 'last_on': 'publicity_until'},
 ] -%}
+{%- set winning_columns = [
+    ('rule', 'winner'), ('clause', 'winner_clause'), ('anchor', 'anchor'), ('anchor_on', 'anchor_on'),
+] -%}
 
 -- The only place with date arithmetic about disclosure. A date plus years lands on the corresponding day, which is
 -- the last day of disclosure; 29 February lands on 28 February (settled reading 1, 民法典 201–202).
@@ -93,12 +96,13 @@ profiles as (
     select
         scope,
         severity,
-        {%- for slot in ['cap', 'own'] %}
-        max(term_code) filter (where slot = '{{ slot }}') as {{ slot }}_code,
-        max(clause) filter (where slot = '{{ slot }}') as {{ slot }}_clause,
-        max(anchor) filter (where slot = '{{ slot }}') as {{ slot }}_anchor,
-        max(term_length) filter (where slot = '{{ slot }}') as {{ slot }}_length{{ "," if not loop.last }}
-        {%- endfor %}
+        max(case when slot = 'cap' then term_code end) as cap_code,
+        max(case when slot = 'cap' then clause end) as cap_clause,
+        max(case when slot = 'cap' then term_length end) as cap_length,
+        max(case when slot = 'own' then term_code end) as own_code,
+        max(case when slot = 'own' then clause end) as own_clause,
+        max(case when slot = 'own' then anchor end) as own_anchor,
+        max(case when slot = 'own' then term_length end) as own_length
     from applicable
     group by scope, severity
 ),
@@ -239,7 +243,7 @@ final as (
         row_number,
         first_received_on,
         subject_kind,
-        {%- for column, name in [('rule', 'winner'), ('clause', 'winner_clause'), ('anchor', 'anchor'), ('anchor_on', 'anchor_on')] %}
+        {%- for column, name in winning_columns %}
         case winning_slot
             {%- for candidate in candidates %}
             when '{{ candidate.slot }}' then {{ candidate[column] }}
@@ -266,7 +270,9 @@ final as (
                 null
             )
         ) as losers,
-        conduct_ended_on is null and not is_conduct_ongoing as is_anchor_fallback
+        conduct_ended_on is null and not is_conduct_ongoing as is_anchor_fallback,
+        -- An expiry rests on terms of its own day alone.
+        {{ as_of_date() }} as as_of_on
     from won
 )
 

@@ -93,7 +93,8 @@ final as (
         case
             when named.secret_fields ? '*' then 'secret_record'
             when named.subject_kind not in ('legal', 'unincorporated', 'sole_trader') then 'natural_person'
-            when named.item not in ('{{ var("public_items") | join("', '") }}') then 'item_not_public'
+            when named.item not in ({{ public_items() }})
+                then 'item_not_public'
             when named.item = 'serious_dishonesty_listing' and sanction_lists.is_in_force is not true
                 then 'list_not_in_force'
             when named.item = 'serious_dishonesty_listing' and sanction_lists.disclosure <> '公开公示'

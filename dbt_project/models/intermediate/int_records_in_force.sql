@@ -28,7 +28,10 @@ final as (
     from record_terms
     where
         (last_disclosure_on is null or last_disclosure_on >= {{ as_of_date() }})
-        and not exists (select 1 from tombstones where tombstones.record_id = record_terms.record_id)
+        and not exists (
+            select 1 from tombstones
+            where tombstones.record_id = record_terms.record_id
+        )
 )
 
 select * from final

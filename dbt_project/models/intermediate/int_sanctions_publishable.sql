@@ -44,7 +44,9 @@ final as (
         listings.list_code,
         sanction_lists.list_name,
         sanction_lists.list_level,
-        case when not records.secret_fields ?| array['uscc', 'subject_name'] then listings.subject_key end as subject_key,
+        case
+            when not records.secret_fields ?| array['uscc', 'subject_name', 'identity_number'] then listings.subject_key
+        end as subject_key,
         {{ unless_secret('subject_name', 'listings.subject_name') }} as subject_name,
         records.subject_kind,
         {{ unless_secret('listed_on', 'listings.listed_on', withheld='null') }} as listed_on,

@@ -1,4 +1,9 @@
-{{ config(pre_hook=build_session(), indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_key']}]) }}
+{{
+    config(
+        pre_hook=build_session(),
+        indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_key']}],
+    )
+}}
 
 with
 
@@ -24,7 +29,7 @@ sanction_lists as (
     select * from {{ ref('sanction_lists') }}
 ),
 
-answers as (
+all_answers as (
     select
         penalty_records.*,
         penalties.subject_key,
@@ -58,6 +63,10 @@ answers as (
     inner join listings
         on {{ same_version('listing_records', 'listings') }}
     left join sanction_lists on listings.list_code = sanction_lists.list_code
+),
+
+answers as (
+    select * from all_answers
     {{ computed_once() }}
 ),
 
@@ -65,7 +74,9 @@ final as (
     select
         record_id,
         item,
-        case when not secret_fields ?| array['uscc', 'subject_name', 'identity_number'] then subject_key end as subject_key,
+        case
+            when not secret_fields ?| array['uscc', 'subject_name', 'identity_number'] then subject_key
+        end as subject_key,
         {{ unless_secret('subject_name') }} as subject_name,
         subject_kind,
         {{ unless_secret('decision_number') }} as decision_number,

@@ -5,7 +5,21 @@ published_linked_persons as (
 ),
 
 final as (
-    select * from published_linked_persons
+    select
+        linked_person_id,
+        record_id,
+        list_code,
+        role,
+        person_name,
+        person_key,
+        subject_key,
+        is_suspended,
+        last_sanction_on,
+        provider_code,
+        batch_id,
+        row_number,
+        file_sha256
+    from published_linked_persons
     where {{ still_disclosed('last_sanction_on') }}
 )
 

@@ -5,7 +5,23 @@ published_sanctions as (
 ),
 
 final as (
-    select * from published_sanctions
+    select
+        record_id,
+        list_code,
+        list_name,
+        list_level,
+        subject_key,
+        subject_name,
+        subject_kind,
+        listed_on,
+        measures,
+        is_suspended,
+        last_sanction_on,
+        provider_code,
+        batch_id,
+        row_number,
+        file_sha256
+    from published_sanctions
     where {{ still_disclosed('last_sanction_on') }}
 )
 

@@ -1,0 +1,6 @@
+"""expire: what is past its last day leaves marts, intake and reports; a tombstone proves it (S26-S32)."""
+
+from creditgate.expire.expiry import ExpiryResult, TermsNotReadyError, expire
+from creditgate.expire.reports import BatchReports, purge_reports
+
+__all__ = ["BatchReports", "ExpiryResult", "TermsNotReadyError", "expire", "purge_reports"]

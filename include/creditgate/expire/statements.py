@@ -1,0 +1,114 @@
+"""The SQL of an expiry. Statements see the records to remove in the temporary table `expiring`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from psycopg import sql
+
+TERMS_OF_ANOTHER_DAY: Final = (
+    "select as_of_on from intermediate.int_record_terms where as_of_on <> %(as_of)s limit 1"
+)
+
+DROP_EXPIRING: Final = "drop table if exists pg_temp.expiring"
+
+COLLECT_EXPIRING: Final = """
+    create temporary table expiring on commit drop as
+    select record_id, item, batch_id, row_number, anchor_on, last_disclosure_on, true as is_new,
+           case winner when 'five_year_cap' then 'five_years' else 'term_ended' end as reason
+    from intermediate.int_record_terms as terms
+    where last_disclosure_on < %(as_of)s
+      and not exists (select 1 from audit.tombstones where record_key_hash = terms.record_id)
+"""
+
+COLLECT_RETURNED: Final = """
+    insert into expiring (record_id, item, batch_id, row_number, is_new)
+    select terms.record_id, terms.item, terms.batch_id, terms.row_number, false
+    from audit.tombstones
+    inner join intermediate.int_record_terms as terms on terms.record_id = tombstones.record_key_hash
+"""
+"""Content of a record that has a tombstone: it was settled while the expiry that removed it was running."""
+
+COUNT_BY_ITEM: Final = "select item, count(*) from expiring where is_new group by item order by item"
+
+COUNT_BY_REASON: Final = "select reason, count(*) from expiring where is_new group by reason order by reason"
+
+WRITE_TOMBSTONES: Final = """
+    insert into audit.tombstones
+        (record_key_hash, item, reason, anchor_on, last_disclosure_on, removed_at, as_of_on)
+    select record_id, item, reason, anchor_on, last_disclosure_on, transaction_timestamp(), %(as_of)s
+    from expiring
+    where is_new
+    order by record_id
+"""
+
+TABLES_WITH_RECORDS: Final = """
+    select namespace.nspname, class.relname
+    from pg_attribute as attribute
+    inner join pg_class as class on class.oid = attribute.attrelid
+    inner join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where namespace.nspname in ('intermediate', 'marts', 'disclosure', 'sharing', 'rights', 'quality')
+      and class.relkind in ('r', 'p') and not class.relispartition
+      and attribute.attname = 'record_id' and attribute.atttypid = 'uuid'::regtype and not attribute.attisdropped
+    order by namespace.nspname, class.relname
+"""
+"""Found in the catalogue, not listed: a mart that is added, or a table that a killed build left, is included."""
+
+CLEAR_REJECTIONS: Final = """
+    update intake.rejected_rows as rejected
+    set content = null
+    where rejected.content is not null
+      and (
+          rejected.content_until < %(as_of)s
+          or rejected.record_key in (select replace(record_id::text, '-', '') from expiring)
+      )
+    returning rejected.batch_id
+"""
+
+BATCHES: Final = "select provider_code, batch_id from intake.batches where batch_id = any(%(batch_ids)s)"
+
+RECORD_RUN: Final = """
+    insert into audit.expiry_runs
+        (as_of_on, started_at, finished_at, records_removed, rejections_cleared, reports_removed)
+    select %(as_of)s, %(started_at)s, clock_timestamp(), %(records)s, %(rejections)s, %(reports)s
+    where %(records)s + %(rejections)s + %(reports)s > 0
+       or not exists (select 1 from audit.expiry_runs where as_of_on = %(as_of)s)
+"""
+"""A repeat that finds nothing leaves no second row: a second run of a day changes nothing."""
+
+
+def pass_over_superseded(item: str) -> sql.Composed:
+    """Leave out records of an item whose terms are not those of their latest version."""
+    return sql.SQL(
+        """
+        delete from expiring
+        using intake.{table} as version, intake.batches as later, intake.batches as used
+        where expiring.item = %(item)s
+          and version.record_id = expiring.record_id
+          and later.batch_id = version.batch_id and used.batch_id = expiring.batch_id
+          and (later.settled_at, version.batch_id, version.row_number)
+              > (used.settled_at, expiring.batch_id, expiring.row_number)
+        """
+    ).format(table=sql.Identifier(item))
+
+
+def delete_versions(item: str) -> sql.Composed:
+    """Delete every version of an item's expiring records; give the batches that had brought them."""
+    return sql.SQL(
+        """
+        with deleted as (
+            delete from intake.{table} as version
+            using expiring
+            where expiring.item = %(item)s and version.record_id = expiring.record_id
+            returning version.batch_id
+        )
+        select distinct batch_id from deleted
+        """
+    ).format(table=sql.Identifier(item))
+
+
+def delete_copies(schema: str, table: str) -> sql.Composed:
+    """Delete the expiring records from a table that carries record ids."""
+    return sql.SQL(
+        "delete from {table} as copy using expiring where copy.record_id = expiring.record_id"
+    ).format(table=sql.Identifier(schema, table))
