@@ -17,6 +17,7 @@ from airflow.sdk import (
 )
 
 from creditgate.domain.clock import BUSINESS_ZONE
+from creditgate.orchestration.outcomes import StatementFaultError
 from creditgate.warehouse.errors import ServerStartError, WarehouseError, WarehouseUnavailableError
 
 ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
@@ -38,6 +39,7 @@ FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
         RetryRule(
             exception=[
                 WarehouseError,
+                StatementFaultError,
                 ValueError,
                 TypeError,
                 LookupError,

@@ -21,7 +21,26 @@ BLOCKED_RUNBOOK: Final = "docs/runbooks/batch_is_blocked.md"
 
 
 class DatabaseFaultError(OperationFault):
-    """The database refused a statement. Carries no value: PostgreSQL quotes cells in its details."""
+    """The database refused a statement or is away. Carries no value: PostgreSQL quotes cells in its details."""
+
+
+class StatementFaultError(DatabaseFaultError):
+    """The statement and the database don't fit together: a retry would end in the same way."""
+
+
+_MEANING: Final = {
+    "22": (StatementFaultError, "a value does not fit its column; the log of the stage names the batch"),
+    "23": (StatementFaultError, "a row breaks a constraint; the log of the stage names the batch"),
+    "42": (
+        StatementFaultError,
+        "is the warehouse of this version? `creditgate prepare` brings it up to date",
+    ),
+    "53": (DatabaseFaultError, "the server lacks disk, memory or connections; see its log"),
+}
+"""What a class of SQLSTATE says, and the next step."""
+
+_NAMES_ONLY: Final = ("42703", "42P01", "42883", "42501", "3F000")
+"""Undefined column, table, function; no privilege; no schema: their messages name objects, never a value."""
 
 
 def ids_and_counts(result: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -61,17 +80,24 @@ def no_values_in_faults(step: str, **ids: str) -> Iterator[None]:
     """Turn a PostgreSQL error into one that names step, ids and SQLSTATE, and nothing else.
 
     Raises:
-        DatabaseFaultError: instead of any `psycopg.Error`; a retry may mend it.
+        DatabaseFaultError: instead of a `psycopg.Error` that a retry may mend.
+        StatementFaultError: instead of one that it can't.
     """
     try:
         yield
     except psycopg.Error as error:
-        where = ", ".join(f"{key} {value}" for key, value in ids.items())
-        state = error.sqlstate or "no SQLSTATE: not connected"
-        raise DatabaseFaultError(
-            f"{step} ({where}): {type(error).__name__} ({state}); is the database up and its disk not full? "
-            "`creditgate doctor` tells"
+        raise _fault_of(
+            error, f"{step} ({', '.join(f'{key} {value}' for key, value in ids.items())})"
         ) from None
+
+
+def _fault_of(error: psycopg.Error, where: str) -> DatabaseFaultError:
+    state = error.sqlstate or "not connected"
+    kind, next_step = _MEANING.get(
+        state[:2], (DatabaseFaultError, "is the database up? `creditgate doctor` tells")
+    )
+    told = f": {error.diag.message_primary}" if state in _NAMES_ONLY else ""
+    return kind(f"{where}: {type(error).__name__} ({state}){told}. Next step: {next_step}")
 
 
 def _plain(value: Any) -> Any:
