@@ -10,14 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-
-from creditgate import pipeline
 from tests.builders import AS_OF, PROVIDER, a_feed, a_penalty
 from tests.conftest import Database
 from tests.gate_flow import ITEM, mailbox
 
+from creditgate import pipeline
+
 ROWS = 6_000
-_SETTLE = "import sys; from creditgate import pipeline; print('ready', flush=True); pipeline.settle(sys.argv[1])"
+_SETTLE = (
+    "import sys; from creditgate import pipeline; print('ready', flush=True); pipeline.settle(sys.argv[1])"
+)
 _TABLES = (
     "select batch_id, status, rows_total, rows_accepted, rows_rejected, rows_warned, rows_late from intake.batches",
     "select batch_id, row_number, rule_id, field from intake.findings",
