@@ -24,7 +24,7 @@ ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 endif
 
-SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded
+SYNC := $(UV) sync --frozen --inexact --quiet --compile-bytecode --extra embedded
 LOCKED := pyproject.toml uv.lock
 
 ## run: set up, take in every waiting feed, build the marts, expire, print what happened
