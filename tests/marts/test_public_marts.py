@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 import pytest
-
 from tests.marts.conftest import Marts, record_id
 
 AS_OF = date(2026, 11, 23)
@@ -26,10 +25,16 @@ def built(marts: Marts) -> Marts:
         facts="当事人（身份证号码37010219900307123X）住济南市历下区经十路1号，电话13812345678，入住旅客未登记，住房城乡建设局认定，"
         "邮箱zhang@example.com，卡号6222 0200 1234 5678 901，罚款1500000元",
     )
-    marts.penalty("person", **far, subject_kind="natural", subject_key="f" * 64, subject_name="赵思远", uscc=None)
+    marts.penalty(
+        "person", **far, subject_kind="natural", subject_key="f" * 64, subject_name="赵思远", uscc=None
+    )
     trader: dict[str, Any] = {"subject_kind": "sole_trader", "legal_representative": "孙清越", **far}
     marts.penalty(
-        "shop", **trader, subject_name="历下区孙清越水果店", uscc="92370102MA3C000021", facts="经营者孙清越称不知情"
+        "shop",
+        **trader,
+        subject_name="历下区孙清越水果店",
+        uscc="92370102MA3C000021",
+        facts="经营者孙清越称不知情",
     )
     marts.penalty("bare_name", **trader, subject_name="孙清越", uscc="92370102MA3C000031")
     marts.penalty("hidden_fields", **far, secret_fields="违法事实;CF_NR_FK")
@@ -41,7 +46,9 @@ def built(marts: Marts) -> Marts:
     marts.penalty("old_code", **far, uscc=None, subject_key=None, organisation_code="74419092-7")
     marts.penalty("two_versions", **far, content="旧")
     marts.listing("listed", **TOMORROW_ON, subject_name="济南广麦园食品有限公司")
-    marts.listing("by_name", **{**TOMORROW_ON, "list_code": "统计上严重失信企业(国家)"}, actual_controller=None)
+    marts.listing(
+        "by_name", **{**TOMORROW_ON, "list_code": "统计上严重失信企业(国家)"}, actual_controller=None
+    )
     marts.listing(
         "listed_person",
         **{**TOMORROW_ON, "list_code": "COURT_SXBZXR"},
@@ -88,7 +95,9 @@ def test_a_sole_trader_goes_by_the_trade_name_and_the_operator_is_not_named(buil
     assert shop["subject_name"] == "历下区孙清越水果店"
     assert shop["facts"] == "经营者孙**称不知情"
     assert _penalty(built, "bare_name")["subject_name"] == "孙**"
-    listings = built.rows("select legal_representative from disclosure.fct_listings where subject_kind = 'sole_trader'")
+    listings = built.rows(
+        "select legal_representative from disclosure.fct_listings where subject_kind = 'sole_trader'"
+    )
     assert [row["legal_representative"] for row in listings] == [None]
 
 
@@ -123,7 +132,9 @@ def test_the_guard_hides_what_the_clock_has_overtaken(built: Marts) -> None:
     hidden = built.rows(
         f"select count(*) as n from marts.fct_published_penalties where last_disclosure_on < {TODAY}"
     )[0]["n"]
-    shown = built.rows(f"select count(*) as n from disclosure.fct_penalties where last_disclosure_on < {TODAY}")[0]
+    shown = built.rows(
+        f"select count(*) as n from disclosure.fct_penalties where last_disclosure_on < {TODAY}"
+    )[0]
     total = built.rows(
         "select (select count(*) from marts.fct_published_penalties) - (select count(*) from disclosure.fct_penalties)"
         " as n"
@@ -155,7 +166,11 @@ def test_sanctions_hold_persons_and_measures_with_a_basis(built: Marts) -> None:
     by_id = {row["record_id"]: row for row in rows}
     assert set(by_id) == {record_id(name) for name in ("listed", "by_name", "listed_person", "listed_shop")}
     person = by_id[record_id("listed_person")]
-    assert (person["subject_key"], person["list_level"], person["is_suspended"]) == ("e" * 64, "serious", False)
+    assert (person["subject_key"], person["list_level"], person["is_suspended"]) == (
+        "e" * 64,
+        "serious",
+        False,
+    )
     assert "限制高消费及有关消费" in person["measures"]
     assert "限制高消费及有关消费" not in by_id[record_id("listed")]["measures"]
 
@@ -173,9 +188,13 @@ def test_linked_persons_follow_from_an_organisations_row_alone(built: Marts) -> 
 
 
 def test_subjects_are_counted_over_what_is_shown(built: Marts) -> None:
-    rows = built.rows("select * from disclosure.dim_subjects where subject_key = '91370102MA3C000011'", "bi_reader")
+    rows = built.rows(
+        "select * from disclosure.dim_subjects where subject_key = '91370102MA3C000011'", "bi_reader"
+    )
     assert len(rows) == 1
-    shown = built.rows("select count(*) as n from disclosure.fct_penalties where subject_key = '91370102MA3C000011'")
+    shown = built.rows(
+        "select count(*) as n from disclosure.fct_penalties where subject_key = '91370102MA3C000011'"
+    )
     assert rows[0]["penalty_count"] == shown[0]["n"]
     assert rows[0]["listing_count"] == 3
 

@@ -1,11 +1,14 @@
 with
 
+-- The published tables, not the views on them: a view that is made anew takes those that stand on it along.
 penalties as (
-    select * from {{ ref('fct_penalties') }}
+    select * from {{ ref('fct_published_penalties') }}
+    where subject_key is not null and {{ still_disclosed('last_disclosure_on') }}
 ),
 
 listings as (
-    select * from {{ ref('fct_listings') }}
+    select * from {{ ref('fct_published_listings') }}
+    where subject_key is not null and {{ still_disclosed('last_disclosure_on') }}
 ),
 
 disclosed as (
@@ -19,7 +22,6 @@ disclosed as (
         1 as penalty_count,
         0 as listing_count
     from penalties
-    where subject_key is not null
     union all
     select
         subject_key,
@@ -31,7 +33,6 @@ disclosed as (
         0 as penalty_count,
         1 as listing_count
     from listings
-    where subject_key is not null
 ),
 
 -- The name and kind of the latest record: date and text in one value, so that one hash aggregate does.

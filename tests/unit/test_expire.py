@@ -1,0 +1,153 @@
+"""The expiry as one transaction: nothing half done, nothing done twice. Terms are set by hand here."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from tests.conftest import Database
+
+from creditgate.expire import BatchReports, ExpiryResult, TermsNotReadyError, expire, purge_reports
+
+LAST_DAY = date(2026, 11, 10)
+DAY_AFTER = LAST_DAY + timedelta(days=1)
+COUNTS = """
+    select (select count(*) from intake.administrative_penalty), (select count(*) from marts.a_mart),
+           (select count(*) from audit.tombstones), (select count(*) from audit.expiry_runs),
+           (select count(*) from intake.rejected_rows where content is not null)
+"""
+
+
+@pytest.fixture
+def held(database: Database) -> Database:
+    """Two penalties, one with its last day on LAST_DAY; a mart with both; a rejected row kept until LAST_DAY."""
+    with database.connect() as connection:
+        connection.execute(
+            "insert into intake.batches (batch_id, provider_code, item, file_name, file_sha256, file_bytes, status,"
+            " received_at, settled_at, as_of_on)"
+            " values ('b1', 'jn_scjg', 'administrative_penalty', 'f.csv', 'x', 1, 'accepted', now(), now(), %s)",
+            (LAST_DAY,),
+        )
+        connection.execute(
+            "create table intermediate.int_record_terms (record_id uuid, item text, batch_id text, row_number integer,"
+            " winner text, anchor_on date, last_disclosure_on date, as_of_on date)"
+        )
+        connection.execute("create table marts.a_mart (record_id uuid)")
+        connection.execute("create table marts.left_by_a_killed_build__dbt_backup (record_id uuid)")
+        for row_number, last_day in ((1, LAST_DAY), (2, LAST_DAY + timedelta(days=30))):
+            record_id = uuid.UUID(int=row_number)
+            connection.execute(
+                "insert into intake.administrative_penalty (record_id, batch_id, provider_code, row_number,"
+                " contract_version, received_on, subject_kind, days_late)"
+                " values (%s, 'b1', 'jn_scjg', %s, '1.0.0', %s, 'legal', 0)",
+                (record_id, row_number, LAST_DAY),
+            )
+            connection.execute(
+                "insert into intermediate.int_record_terms values"
+                " (%s, 'administrative_penalty', 'b1', %s, 'five_year_cap', '2021-11-10', %s, %s)",
+                (record_id, row_number, last_day, DAY_AFTER),
+            )
+            connection.execute("insert into marts.a_mart values (%s)", (record_id,))
+            connection.execute(
+                "insert into marts.left_by_a_killed_build__dbt_backup values (%s)", (record_id,)
+            )
+        connection.execute(
+            "insert into intake.rejected_rows (batch_id, row_number, content, content_until) values"
+            " ('b1', 3, '{}', %s)",
+            (LAST_DAY,),
+        )
+    return database
+
+
+def test_what_is_past_its_last_day_leaves_every_table_that_carries_records(held: Database) -> None:
+    result = _expire(held)
+    assert (result.records, result.rejections) == (1, 1)
+    assert _counts(held) == (1, 1, 1, 1, 0)
+    with held.connect() as connection:
+        left = connection.execute("select record_id from marts.left_by_a_killed_build__dbt_backup").fetchall()
+    assert left == [(uuid.UUID(int=2),)]
+
+
+def test_a_dry_run_counts_and_changes_nothing(held: Database) -> None:
+    before = _counts(held)
+    with held.connect() as connection:
+        result = expire(connection, DAY_AFTER, dry_run=True)
+    assert (result.is_dry_run, result.records, result.rejections) == (True, 1, 1)
+    assert _counts(held) == before
+
+
+def test_two_expiries_at_once_remove_each_record_once(held: Database) -> None:
+    results: list[ExpiryResult] = []
+    threads = [threading.Thread(target=lambda: results.append(_expire(held))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(result.records for result in results) == [0, 1]
+    assert _counts(held) == (1, 1, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "table", ["audit.tombstones", "marts.a_mart", "intake.rejected_rows", "audit.expiry_runs"]
+)
+def test_an_expiry_that_dies_half_way_leaves_nothing_half_deleted(held: Database, table: str) -> None:
+    before = _counts(held)
+    with held.connect() as connection:
+        connection.execute(
+            "create function public.die() returns trigger language plpgsql as"
+            " 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'"
+        )
+        connection.execute(
+            f"create trigger die before insert or update or delete on {table} for each row execute function public.die()"
+        )
+    with pytest.raises(psycopg.OperationalError):
+        _expire(held)
+    assert _counts(held) == before
+    with held.connect() as connection:
+        connection.execute(f"drop trigger die on {table}")
+    assert _expire(held).records == 1
+
+
+def test_an_expiry_without_terms_is_refused_with_the_next_step(database: Database) -> None:
+    with database.connect() as connection, pytest.raises(TermsNotReadyError, match="dbt build"):
+        expire(connection, DAY_AFTER)
+
+
+def test_terms_of_another_day_are_refused(held: Database) -> None:
+    with (
+        held.connect() as connection,
+        pytest.raises(TermsNotReadyError, match="built as of 2026-11-11, not 2026-11-12"),
+    ):
+        expire(connection, DAY_AFTER + timedelta(days=1))
+
+
+def test_a_deletion_is_logged_by_counts_alone(held: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    _expire(held)
+    assert str(uuid.UUID(int=1)) not in capsys.readouterr().out
+
+
+def test_reports_of_a_batch_are_removed_once(tmp_path: Any) -> None:
+    batch = BatchReports("jn_scjg", "b1")
+    batch.folder(tmp_path).mkdir(parents=True)
+    (batch.folder(tmp_path) / "report.html").write_text("…", encoding="utf-8")
+    other = BatchReports("jn_scjg", "b2")
+    other.folder(tmp_path).mkdir(parents=True)
+    assert purge_reports(tmp_path, [batch, BatchReports("jn_scjg", "never_there")]) == 1
+    assert purge_reports(tmp_path, [batch]) == 0
+    assert other.folder(tmp_path).is_dir()
+
+
+def _expire(held: Database) -> ExpiryResult:
+    with held.connect() as connection:
+        return expire(connection, DAY_AFTER)
+
+
+def _counts(held: Database) -> tuple[Any, ...]:
+    with held.connect() as connection:
+        row = connection.execute(COUNTS).fetchone()
+    assert row is not None
+    return tuple(row)
