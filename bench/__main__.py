@@ -1,0 +1,136 @@
+"""The gate's figures beside their yardsticks, measured in one run.
+
+    python -m bench [--rows 1000000] [--runs 5] [--quick] [--only gate|way] [--format table|json]
+
+Every run is a process of its own; what is compared alternates (A B A B), and the medians are compared.
+Progress goes to stderr. Exit status 1: a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from bench.bars import Bar, bars_of
+from bench.measure import Figures, Run, run_task
+from bench.warehouse import fresh_warehouse, run_copy
+from creditgate.samples.bench import bench_penalties
+
+NOTES = (
+    "Seconds are wall time without the interpreter's start and imports, on both sides. The gate's figure includes "
+    "decoding, normalising, every rule, prohibited values, record ids and the sealed rows; the yardstick reads the "
+    "file and checks the same rules on the values as they stand. File to settled: pull (copy and hash), screen, "
+    "check, settle; a fresh embedded warehouse, prepared before the clock.",
+    "settle, killed at any moment and run again: a test, tests/faults/test_settle_is_killed.py (make test).",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="100,000 rows, three runs: a first look")
+    parser.add_argument("--only", choices=("gate", "way"), help="one half of the figures")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    options = parser.parse_args(arguments)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    rows, runs = (100_000, 3) if options.quick else (options.rows, options.runs)
+    with tempfile.TemporaryDirectory(prefix="creditgate-bench-") as folder:
+        figures = _measured(Path(folder), rows, runs, options.only)
+    bars = bars_of(figures)
+    if options.format == "json":
+        print(json.dumps(_as_dict(rows, runs, figures, bars), ensure_ascii=False, indent=1))
+    else:
+        _show(rows, runs, bars)
+    return int(any(bar.is_met is False for bar in bars))
+
+
+def _measured(folder: Path, rows: int, runs: int, only: str | None) -> dict[str, Figures]:
+    clean, wrong = folder / "clean.csv", folder / "wrong.csv"
+    _say(f"making {rows:,} rows, clean and wrong in five fields")
+    bench_penalties(clean, rows)
+    bench_penalties(wrong, rows, wrong_fields=5)
+    done: dict[str, list[Run]] = {}
+    for number in range(1, runs + 1):
+        for name, run in _round(folder, clean, wrong, number, only):
+            done.setdefault(name, []).append(run)
+            _say(
+                f"run {number}/{runs} {name:10} {run.seconds:7.2f} s   CPU {run.cpu_seconds:6.1f} s   "
+                f"{run.peak_bytes / 2**20:6.0f} MiB  {run.said.get('stages', '')}"
+            )
+    return {name: Figures.of(of_name) for name, of_name in done.items()}
+
+
+def _round(
+    folder: Path, clean: Path, wrong: Path, number: int, only: str | None
+) -> Iterator[tuple[str, Run]]:
+    """Each thing measured once."""
+    if only != "way":
+        yield "gate", run_task("gate", clean)
+        yield "yardstick", run_task("yardstick", clean)
+        yield "gate_wrong", run_task("gate", wrong)
+    if only != "gate":
+        with fresh_warehouse(folder / f"home-{number}", clean) as env:
+            if number % 2:
+                yield "whole_way", run_task("whole_way", clean, env)
+                yield "copy", run_copy(clean, env)
+            else:
+                yield "copy", run_copy(clean, env)
+                yield "whole_way", run_task("whole_way", clean, env)
+
+
+def _show(rows: int, runs: int, bars: list[Bar]) -> None:
+    title = f"{rows:,} penalties, 22 columns; medians of {runs}; {_machine()}"
+    table = Table(title=title, title_justify="left")
+    for heading in ("", "figure", "yardstick", "ratio", "bar", "met"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for bar in bars:
+        table.add_row(
+            f"{bar.title}\n[dim]{bar.note}[/dim]",
+            f"{bar.figure:,.2f} {bar.unit}",
+            f"{bar.yardstick:,.2f} {bar.unit}",
+            f"{bar.ratio:.2f}",
+            "" if bar.most is None else f"≤ {bar.most:g}",
+            {True: "yes", False: "[bold red]NO[/]", None: ""}[bar.is_met],
+        )
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    for note in NOTES:
+        console.print(note, style="dim", highlight=False)
+
+
+def _as_dict(rows: int, runs: int, figures: dict[str, Figures], bars: list[Bar]) -> dict[str, object]:
+    return {
+        "rows": rows,
+        "runs": runs,
+        "machine": _machine(),
+        "figures": {name: asdict(of_name) for name, of_name in figures.items()},
+        "bars": [{**asdict(bar), "ratio": round(bar.ratio, 4), "is_met": bar.is_met} for bar in bars],
+        "notes": NOTES,
+    }
+
+
+def _machine() -> str:
+    tools = ", ".join(f"{name} {version(name)}" for name in ("polars", "pandera", "pyarrow"))
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {tools}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

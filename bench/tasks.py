@@ -1,0 +1,71 @@
+"""What is measured, one task per fresh process: `python -m bench.tasks NAME ARGUMENTS` prints one JSON line.
+
+`seconds` and `cpu_seconds` are those of the work itself: the interpreter's start and the imports (pandas, Great
+Expectations; polars, pandera) lie before the clock on both sides. The parent adds what it sees from outside.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from creditgate.samples.bench import BENCH_AS_OF
+
+ITEM = "administrative_penalty"
+PROVIDER = "jn_market_regulation"
+Work = Callable[[], dict[str, Any]]
+
+
+def gate(path: str) -> Work:
+    """Screen and check of a file, all findings gathered."""
+    from bench.gate import gate_findings
+
+    return lambda: {"findings": len(gate_findings(Path(path), ITEM, BENCH_AS_OF))}
+
+
+def yardstick(path: str) -> Work:
+    """The same by pandera on polars."""
+    from bench.yardstick_pandera import yardstick_for
+
+    return lambda: {"findings": len(yardstick_for(Path(path), ITEM, BENCH_AS_OF).findings(Path(path)))}
+
+
+def whole_way(path: str) -> Work:
+    """pull, screen, check and settle of the file that waits in the provider's mailbox.
+
+    Before the clock: imports. Within it: the copy to the spool, hashes, every stage, the one transaction.
+    """
+    import creditgate.check.checker  # noqa: F401 - check imports it when it is called
+    from creditgate import pipeline
+
+    def work() -> dict[str, Any]:
+        (batch_id,) = pipeline.pull(PROVIDER, ITEM, BENCH_AS_OF)
+        laps = {}
+        for stage in (pipeline.screen, pipeline.check, pipeline.settle):
+            started = time.perf_counter()
+            counts = stage(batch_id)
+            laps[stage.__name__] = round(time.perf_counter() - started, 3)
+        return {"stages": laps, "rows": counts["rows_total"], "accepted": counts["accepted"]}
+
+    return work
+
+
+TASKS: dict[str, Callable[[str], Work]] = {"gate": gate, "yardstick": yardstick, "whole_way": whole_way}
+
+
+def main() -> None:
+    """Run one task."""
+    name, path = sys.argv[1:3]
+    work = TASKS[name](path)
+    started, cpu = time.perf_counter(), time.process_time()
+    result = work()
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds, **result}))
+
+
+if __name__ == "__main__":
+    main()
