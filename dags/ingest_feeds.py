@@ -12,7 +12,7 @@ By hand with `{"as_of": "YYYY-MM-DD"}` to take a past business date.
 
 **When it is red.** Something failed that is no matter of the feed: database, disk, code. Rejected rows and blocked files
 leave the run green; they are recorded outcomes. Read the red task's log, mend the cause, clear the task. The file
-stays in the source until its batch is settled. See docs/runbooks/.
+stays in the source until its batch is settled; see docs/runbooks/feed_is_late.md and docs/runbooks/batch_is_blocked.md.
 """
 
 from __future__ import annotations
