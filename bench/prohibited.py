@@ -1,0 +1,134 @@
+"""How well the screen tells prohibited data from what only looks like it, on labelled texts.
+
+    python -m bench.prohibited PATH [--format json|table] [--errors]
+
+PATH is a CSV of text, kind (header|value), category_or_none, context (whose datum it is, or which field the
+text stands in), also_accept (further categories that count as right) and scored (no: left out).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from creditgate.policy.prohibited import ProhibitedCatalogue, load_prohibited
+from creditgate.screen.prohibited import Subject, ValueScreen, prohibited_headers
+
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A text with what it is; `accepted` is empty where it is not prohibited."""
+
+    text: str
+    kind: str
+    accepted: frozenset[str]
+    subject: Subject | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """How the texts of one kind were judged."""
+
+    found: int
+    prohibited: int
+    right: int
+    right_category: int
+
+    def as_dict(self) -> dict[str, float]:
+        """Precision, recall, and the share of right categories among what was rightly found."""
+        return {
+            "precision": _share(self.right, self.found),
+            "recall": _share(self.right, self.prohibited),
+            "category_accuracy": _share(self.right_category, self.right),
+        }
+
+
+def read_labelled(path: Path) -> list[Labelled]:
+    """The scored texts of a file."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [
+            row for row in csv.DictReader(file) if (row.get("scored") or "yes").strip().casefold() != "no"
+        ]
+    return [
+        Labelled(row["text"], row["kind"], _accepted(row), subject_of(row.get("context") or ""))
+        for row in rows
+    ]
+
+
+def subject_of(context: str) -> Subject | None:
+    """Whose record a text stands in, as its context tells: `subject = legal person`, `about a natural person`."""
+    if re.search(r"\blegal person\b|\borganisation\b|laboratory animal", context):
+        return "legal"
+    return "natural" if "natural person" in context else None
+
+
+def judge(texts: list[Labelled], catalogue: ProhibitedCatalogue) -> list[frozenset[str]]:
+    """The categories found in each text."""
+    screen = ValueScreen(catalogue)
+    found: list[frozenset[str]] = []
+    for labelled in texts:
+        if labelled.kind == "header":
+            hits = prohibited_headers([labelled.text], catalogue, labelled.subject)
+            found.append(frozenset(category.code for _, category in hits))
+        else:
+            natural = None if labelled.subject is None else np.array([labelled.subject == "natural"])
+            found.append(frozenset(screen.scan(pa.array([labelled.text]), natural)))
+    return found
+
+
+def score(texts: list[Labelled], found: list[frozenset[str]], kind: str) -> Score:
+    """The score of one kind of text."""
+    pairs = [(text, hits) for text, hits in zip(texts, found, strict=True) if text.kind == kind]
+    rightly = [(text, hits) for text, hits in pairs if text.accepted and hits]
+    return Score(
+        found=sum(bool(hits) for _, hits in pairs),
+        prohibited=sum(bool(text.accepted) for text, _ in pairs),
+        right=len(rightly),
+        right_category=sum(bool(hits & text.accepted) for text, hits in rightly),
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m bench.prohibited", description=__doc__.splitlines()[0])
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--format", choices=("json", "table"), default="table")
+    parser.add_argument("--errors", action="store_true", help="also list the texts that were judged wrongly")
+    options = parser.parse_args(arguments)
+    texts = read_labelled(options.path)
+    found = judge(texts, load_prohibited())
+    scores = {kind: score(texts, found, kind).as_dict() for kind in ("header", "value")}
+    if options.format == "json":
+        print(json.dumps(scores))
+    else:
+        for kind, figures in scores.items():
+            print(f"{kind:8}" + "  ".join(f"{name} {figure:.3f}" for name, figure in figures.items()))
+    if options.errors:
+        for text, hits in zip(texts, found, strict=True):
+            if bool(hits) != bool(text.accepted) or (hits and not hits & text.accepted):
+                print(
+                    f"{text.kind} {sorted(text.accepted)} found {sorted(hits)}: {text.text} ({text.subject})"
+                )
+
+
+def _accepted(row: dict[str, str]) -> frozenset[str]:
+    label = row["category_or_none"].strip()
+    more = re.split(r"[;,|\s]+", (row.get("also_accept") or "").strip())
+    return frozenset() if label == NONE else frozenset({label, *filter(None, more)})
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 1.0
+
+
+if __name__ == "__main__":
+    main()

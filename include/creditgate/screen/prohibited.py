@@ -1,0 +1,188 @@
+"""Finds columns and texts that hold what may never be collected of a natural person (S16–S18).
+
+Facts about an organisation are not prohibited; a person's illness told in a firm's record is (settled
+reading 5). A finding names the category and the row, never the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from creditgate.policy.prohibited import Category, ProhibitedCatalogue
+
+Mask = npt.NDArray[np.bool_]
+Subject = Literal["natural", "legal"]
+
+_NOT_TEXT = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\u3000\ufeff_\-‐–—]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD_BREAK = re.compile(r"[^a-z0-9]+")
+_TAKEN_OUT = "※"
+
+# RE2
+_BLANK = r"[\s\x{200b}-\x{200f}\x{3000}\x{feff}]"
+_CHINESE = "[一-龥：；，、。]"
+_WIDE_LETTER = r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}]"
+_GROUPED_DIGITS = "([0-9]),([0-9]{3})"
+_CLAUSE_END = r"[，,。；;！!？?\n]+"
+
+
+def prohibited_headers(
+    headers: Sequence[str], catalogue: ProhibitedCatalogue, subject: Subject | None
+) -> list[tuple[str, Category]]:
+    """The headers that name a prohibited datum, each with its category, in the file's order.
+
+    subject: whom the feed is about; None where that is not known, and then it may be persons.
+    """
+    found = ((header, _category_of(header, catalogue, subject)) for header in headers)
+    return [(header, category) for header, category in found if category is not None]
+
+
+def _category_of(header: str, catalogue: ProhibitedCatalogue, subject: Subject | None) -> Category | None:
+    """The category whose pattern covers most of the header."""
+    text, words = header_text(header), header_words(header)
+    best, best_length = None, 0
+    for category in catalogue.categories:
+        length = max(_covered(category, text, words, subject), default=0)
+        if length > best_length:
+            best, best_length = category, length
+    return best
+
+
+def _covered(category: Category, text: str, words: str, subject: Subject | None) -> Iterable[int]:
+    """Lengths of what the category's patterns find in a header."""
+    patterns = category.headers
+    rest = patterns.except_chinese.sub(_TAKEN_OUT, text)
+    other_words = patterns.except_words.sub(f"_{_TAKEN_OUT}_", words)
+    spans = [patterns.any_chinese.search(rest), patterns.any_words.search(other_words)]
+    if subject != "legal":
+        spans += [patterns.person_chinese.search(rest), patterns.person_words.search(other_words)]
+    yield from (len(span[0]) for span in spans if span)
+    yield from (len(word) for word in (text, *other_words.split("_")) if patterns.is_code(word))
+
+
+def header_text(header: str) -> str:
+    """A header without width, case, blanks and joiners: `月 收入（元）` is `月收入(元)`."""
+    return _NOT_TEXT.sub("", unicodedata.normalize("NFKC", header).casefold())
+
+
+def header_words(header: str) -> str:
+    """The Latin words of a header between underlines: `monthlyIncome` is `_monthly_income_`."""
+    split = _HUMP.sub("_", unicodedata.normalize("NFKC", header))
+    return "_" + _WORD_BREAK.sub("_", split.casefold()).strip("_") + "_"
+
+
+class ValueScreen:
+    """Scans columns of free text for prohibited facts.
+
+    One cheap pass over all rows looks for stems. Rows that have one are normalised and cut into clauses, and
+    each distinct clause with a stem is compared with what each category says: once as it is, and once more,
+    where it matched, without what is neutral.
+    """
+
+    def __init__(self, catalogue: ProhibitedCatalogue) -> None:
+        self._catalogue = catalogue
+        stems = dict.fromkeys(stem for category in catalogue.categories for stem in category.values.stems)
+        self._stems = "(?i)" + "|".join(_with_blanks(stem) for stem in stems)
+
+    def scan(self, values: pa.Array | pa.ChunkedArray, is_natural: Mask | None) -> dict[str, Mask]:
+        """Masks, shape (n,), of the rows that tell a prohibited fact, by code of the category found.
+
+        values: strings, null where empty. is_natural: whether each row's subject is a natural person; None
+        where that is not known, and then each may be. Categories that are not found are left out.
+        """
+        whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        rows = np.flatnonzero(_matches(whole, f"{self._stems}|{_WIDE_LETTER}"))
+        if not len(rows):
+            return {}
+        natural = np.ones(len(rows), np.bool_) if is_natural is None else is_natural[rows]
+        text = _Clauses(_normalised(whole.take(pa.array(rows))), self._stems)
+        found: dict[str, Mask] = {}
+        for category in self._catalogue.categories:
+            hits = self._told(category, text, natural)
+            if hits.any():
+                found[category.code] = np.zeros(len(whole), np.bool_)
+                found[category.code][rows[hits]] = True
+        return found
+
+    def _told(self, category: Category, text: _Clauses, natural: Mask) -> Mask:
+        """The rows of the text that tell a fact of the category that is a person's datum."""
+        told = category.values
+        suspects = np.flatnonzero(_matches(text.distinct, told.either))
+        if not len(suspects):
+            return np.zeros(len(natural), np.bool_)
+        clauses = _without(
+            text.distinct.take(pa.array(suspects)), self._catalogue.exceptions, told.exceptions
+        )
+        is_fact = _matches(clauses, told.either)
+        hits = text.rows_with(suspects[is_fact])
+        if natural.all() or not hits.any():
+            return hits
+        is_certain = _matches(clauses, told.certain)
+        if told.person == "before":
+            is_certain |= _matches(clauses, f"(?i)(?:{self._catalogue.person})[^{_TAKEN_OUT}]*{told.facts}")
+        of_anyone = text.rows_with(suspects[is_certain])
+        if told.person == "anywhere":
+            undecided = np.flatnonzero(hits & ~natural & ~of_anyone)
+            of_anyone[undecided] = _matches(text.texts.take(pa.array(undecided)), self._catalogue.person)
+        return np.where(natural, hits, of_anyone)
+
+
+class _Clauses:
+    """Texts cut into clauses; only distinct clauses that match `stems` are kept."""
+
+    def __init__(self, texts: pa.Array, stems: str) -> None:
+        self.texts = texts
+        cut = pc.split_pattern_regex(pc.replace_substring_regex(texts, _GROUPED_DIGITS, r"\1\2"), _CLAUSE_END)
+        clauses = cut.flatten()
+        kept = np.flatnonzero(_matches(clauses, stems))
+        coded = clauses.take(pa.array(kept)).dictionary_encode()
+        self.distinct: pa.Array = coded.dictionary
+        self._place = coded.indices.to_numpy()
+        self._row = pc.list_parent_indices(cut).to_numpy()[kept]
+
+    def rows_with(self, places: npt.NDArray[np.intp]) -> Mask:
+        """Which texts have one of these distinct clauses."""
+        wanted = np.zeros(len(self.distinct), np.bool_)
+        wanted[places] = True
+        rows = np.zeros(len(self.texts), np.bool_)
+        rows[self._row[wanted[self._place]]] = True
+        return rows
+
+
+def _with_blanks(stem: str) -> str:
+    """A stem that is found with blanks between its Chinese characters too."""
+    is_chinese = all("一" <= character <= "龥" for character in stem)
+    return f"{_BLANK}*".join(stem) if is_chinese else stem
+
+
+def _matches(texts: pa.Array, pattern: str | None) -> Mask:
+    if pattern is None:
+        return np.zeros(len(texts), np.bool_)
+    found = pc.match_substring_regex(texts, pattern=pattern)
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _without(texts: pa.Array, *patterns: str | None) -> pa.Array:
+    for pattern in patterns:
+        if pattern is not None:
+            texts = pc.replace_substring_regex(texts, pattern=pattern, replacement=_TAKEN_OUT)
+    return texts
+
+
+def _normalised(texts: pa.Array) -> pa.Array:
+    """Texts with letters and digits in half width, and without blanks beside Chinese characters."""
+    wide = _matches(texts, _WIDE_LETTER)
+    if wide.any():
+        texts = pc.if_else(pa.array(wide), pc.utf8_normalize(texts, form="NFKC"), texts)
+    for blank, kept in ((f"{_BLANK}+({_CHINESE})", r"\1"), (f"({_CHINESE}){_BLANK}+", r"\1")):
+        if _matches(texts, blank).any():
+            texts = pc.replace_substring_regex(texts, pattern=blank, replacement=kept)
+    return texts
