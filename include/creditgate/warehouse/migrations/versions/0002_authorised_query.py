@@ -65,7 +65,7 @@ begin
     end if;
     select count(*) into v_records
     from marts.fct_authorised_query as q
-    where q.subject_key = v_key and q.last_disclosure_on >= v_today;
+    where q.subject_key = v_key and (q.last_disclosure_on is null or q.last_disclosure_on >= v_today);
     insert into audit.query_log (inquirer_name, inquirer_unit, content, purpose, authorisation_ref)
     values (
         sharing.trim_blanks(p_inquirer_name),
@@ -79,7 +79,7 @@ begin
         q.record_id, q.item, q.subject_key, q.subject_name, q.subject_kind, q.decision_number, q.summary,
         q.decided_on, q.last_disclosure_on, q.is_under_objection, q.provider_code, q.authority_name
     from marts.fct_authorised_query as q
-    where q.subject_key = v_key and q.last_disclosure_on >= v_today
+    where q.subject_key = v_key and (q.last_disclosure_on is null or q.last_disclosure_on >= v_today)
     order by q.decided_on desc nulls last, q.record_id;
 end
 $$
