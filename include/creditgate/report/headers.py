@@ -14,12 +14,14 @@ from creditgate.policy.contracts import Contract
 
 LONGEST_HEADER = 40
 _DIGIT_RUN = re.compile(r"\d{7,}[\dXx]*")
+_PERSONAL_NUMBER = re.compile(r"\d{11,}[\dXx]*")
+"""As long as a mobile number or more; the eight digits of a date are none."""
 
 
-def shown_header(text: str) -> str:
+def shown_header(text: str, number: re.Pattern[str] = _DIGIT_RUN) -> str:
     """A header in one line, long numbers blotted out, cut at 40 characters."""
     visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    line = _DIGIT_RUN.sub("********", " ".join(visible.split()))
+    line = number.sub("********", " ".join(visible.split()))
     return line if len(line) <= LONGEST_HEADER else line[: LONGEST_HEADER - 1] + "…"
 
 
@@ -49,9 +51,9 @@ def quoted_header(report: BatchReport, header: str | None) -> str | None:
 
 
 def shown_file_name(report: BatchReport) -> str:
-    """The file's name, long numbers blotted out: a name can quote an identity number."""
+    """The file's name, numbers as long as a person's blotted out: a name can quote one."""
     stem, dot, ending = report.file_name.rpartition(".")
-    return shown_header(stem) + dot + ending if dot else shown_header(report.file_name)
+    return shown_header(stem or ending, _PERSONAL_NUMBER) + (dot + ending if stem else "")
 
 
 def field_header(contract: Contract | None, field: str) -> str:
