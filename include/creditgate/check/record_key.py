@@ -7,16 +7,32 @@ import pyarrow.compute as pc
 
 from creditgate.check.view import ChunkView
 from creditgate.domain.subjects import ORGANISATION_CODES
+from creditgate.policy.sanction_lists import list_code_of
 
 SUBJECT = "subject"
 """The part of a record key that stands for the subject: its code, identity number or name."""
 
+LIST_CODE = "list_code"
+
 
 def key_parts(view: ChunkView, record_key: tuple[str, ...]) -> list[pa.Array]:
     """The parts of each row's record key, null where a part is missing."""
-    return [
-        subject_identity(view) if part == SUBJECT else canonical(view.strings(part)) for part in record_key
-    ]
+    return [_part(view, name) for name in record_key]
+
+
+def _part(view: ChunkView, name: str) -> pa.Array:
+    if name == SUBJECT:
+        return subject_identity(view)
+    if name == LIST_CODE:
+        return _list_codes(view.strings(name))
+    return canonical(view.strings(name))
+
+
+def _list_codes(values: pa.Array) -> pa.Array:
+    """A list by its code, whether its code or its name was given: both mean one listing."""
+    coded = values.dictionary_encode()
+    codes = [list_code_of(text) or text for text in coded.dictionary.to_pylist()]
+    return pa.array(codes, pa.string()).take(coded.indices)
 
 
 def subject_identity(view: ChunkView) -> pa.Array:
