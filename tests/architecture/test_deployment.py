@@ -54,6 +54,18 @@ def test_airflow_finds_its_own_role_by_the_password_that_the_warehouse_sets() ->
     assert f"//{AIRFLOW}:" in environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
 
 
+def test_the_pool_that_the_dags_ask_for_is_made_before_they_run() -> None:
+    pools = set(
+        re.findall(
+            r'_POOL: Final = "(\w+)"',
+            (PROJECT_ROOT / "include/creditgate/orchestration/defaults.py").read_text(),
+        )
+    )
+    assert pools
+    for pool in pools:
+        assert f"airflow pools set {pool} 1 " in _services()["prepare"]["command"][0]
+
+
 def test_the_image_copies_folders_that_exist() -> None:
     dockerfile = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
     for line in re.findall(r"^COPY (.+)$", dockerfile, re.MULTILINE):
