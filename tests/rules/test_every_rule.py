@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.rules.checking import broken_rules, checked
 
 from creditgate.check.expectations import EXPECTATIONS
 from creditgate.domain.rules import Rule
 from creditgate.policy import expectation_types
 from creditgate.policy.contracts import Contract, known_items, load_contract
+from tests.rules.checking import broken_rules, checked
 
 CASES = [(item, rule.id) for item in known_items() for rule in load_contract(item).check_rules()]
 

@@ -85,4 +85,3 @@ def acknowledge(source: Path, sha256: str, receipt: dict[str, Any], *, remove: b
     if remove:
         manifest_path(source).unlink(missing_ok=True)
         source.unlink(missing_ok=True)
-
