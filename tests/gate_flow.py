@@ -6,10 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.builders import AS_OF
-
 from creditgate import pipeline
 from creditgate.policy.paths import home
+from tests.builders import AS_OF
 
 PROVIDER = "jn_market_regulation"
 ITEM = "administrative_penalty"

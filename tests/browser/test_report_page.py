@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.report_builders import a_blocked_report, a_contract, a_report
 
 from creditgate.report import write_page
+from tests.report_builders import a_blocked_report, a_contract, a_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 sync_api = pytest.importorskip("playwright.sync_api")

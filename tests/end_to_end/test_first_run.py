@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tests.end_to_end.conftest import FirstRun, Installation
 
 from creditgate.samples.canaries import canaries, secrets
 from creditgate.samples.feeds import SAMPLE_SEED, sample_feeds
+from tests.end_to_end.conftest import FirstRun, Installation
 
 pytestmark = pytest.mark.airflow
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+
+from creditgate import pipeline
+from creditgate.orchestration.outcomes import DatabaseFaultError, no_values_in_faults
+from creditgate.pull.manifest import manifest_path, write_manifest
 from tests.builders import (
     AS_OF,
     PROVIDER,
@@ -19,10 +23,6 @@ from tests.builders import (
 )
 from tests.conftest import Database
 from tests.gate_flow import ITEM, finish, mailbox, take_in
-
-from creditgate import pipeline
-from creditgate.orchestration.outcomes import DatabaseFaultError, no_values_in_faults
-from creditgate.pull.manifest import manifest_path, write_manifest
 
 
 def _statuses(database: Database) -> list[tuple[object, ...]]:

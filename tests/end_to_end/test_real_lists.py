@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.builders import AS_OF
-from tests.conftest import Database
-from tests.gate_flow import mailbox, take_in
 
 from creditgate import pipeline
 from creditgate.domain.batch import BatchStatus
 from creditgate.policy.paths import PROJECT_ROOT
+from tests.builders import AS_OF
+from tests.conftest import Database
+from tests.gate_flow import mailbox, take_in
 
 REAL = PROJECT_ROOT.parent / "shared" / "data" / "real"
 LISTS = [

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+
+from creditgate import pipeline
 from tests.builders import AS_OF, PROVIDER, a_feed, a_penalty
 from tests.conftest import Database
 from tests.gate_flow import ITEM, mailbox
-
-from creditgate import pipeline
 
 ROWS = 6_000
 _SETTLE = (

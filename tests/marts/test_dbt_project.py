@@ -6,11 +6,11 @@ import csv
 from datetime import date
 
 import pytest
-from tests.marts.conftest import LISTING, PENALTY, Marts
 
 from creditgate.build.dbt_runner import public_items
 from creditgate.policy.contracts import load_contract, normalise_header
 from creditgate.policy.paths import dbt_dir
+from tests.marts.conftest import LISTING, PENALTY, Marts
 
 AS_OF = date(2026, 11, 23)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.marts.conftest import Marts, record_id
 
 from creditgate.expire import TermsNotReadyError, expire
 from creditgate.warehouse.connect import open_url
+from tests.marts.conftest import Marts, record_id
 
 LAST_DAY = date(2026, 11, 10)
 DAY_AFTER = date(2026, 11, 11)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.marts.conftest import Marts, record_id
 
 AS_OF = date(2026, 11, 23)

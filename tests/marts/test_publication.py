@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.marts.conftest import Marts
 
 from creditgate.build.dbt_runner import BuildFailedError
+from tests.marts.conftest import Marts
 
 AS_OF = date(2026, 11, 23)
 FAR = {"conduct_ongoing": True, "severity": None}

@@ -12,12 +12,11 @@ pytest.importorskip("pandera.polars", reason="the dependency group `bench` is no
 
 from bench.gate import gate_findings
 from bench.yardstick_pandera import yardstick_for
-from tests.builders import AS_OF, Row, a_feed, a_penalty, a_personal_penalty
-
 from creditgate.domain.findings import FILE_ROW
 from creditgate.policy.contracts import load_contract
 from creditgate.samples.bench import BENCH_AS_OF, WRONG_FIELDS, bench_penalties
 from creditgate.samples.canaries import PROHIBITED_TEXTS
+from tests.builders import AS_OF, Row, a_feed, a_penalty, a_personal_penalty
 
 ITEM = "administrative_penalty"
 

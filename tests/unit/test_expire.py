@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.conftest import Database
 
 from creditgate.expire import BatchReports, ExpiryResult, TermsNotReadyError, expire, purge_reports
+from tests.conftest import Database
 
 LAST_DAY = date(2026, 11, 10)
 DAY_AFTER = LAST_DAY + timedelta(days=1)

@@ -8,10 +8,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.report_builders import a_blocked_report, a_contract, a_report
 
 from creditgate.domain.report import RejectedRows
 from creditgate.report import check_object, files, write_reports, write_workbook
+from tests.report_builders import a_blocked_report, a_contract, a_report
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -9,6 +9,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from syrupy.assertion import SnapshotAssertion
+
+from creditgate.domain.batch import BatchStatus, Tally
+from creditgate.domain.feed import ColumnMap
+from creditgate.domain.findings import Findings, Slot
+from creditgate.domain.report import BatchReport
+from creditgate.report import render_page
+from creditgate.report.summary import row_ranges
 from tests.report_builders import (
     CELLS,
     HEADERS,
@@ -19,13 +26,6 @@ from tests.report_builders import (
     a_rule,
     rejected_rows,
 )
-
-from creditgate.domain.batch import BatchStatus, Tally
-from creditgate.domain.feed import ColumnMap
-from creditgate.domain.findings import Findings, Slot
-from creditgate.domain.report import BatchReport
-from creditgate.report import render_page
-from creditgate.report.summary import row_ranges
 
 
 class Text(HTMLParser):

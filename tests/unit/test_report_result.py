@@ -10,12 +10,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
-from tests.report_builders import a_blocked_report, a_report
 
 from creditgate.domain.batch import BatchStatus
 from creditgate.domain.feed import ColumnMap
 from creditgate.domain.findings import Findings
 from creditgate.report import check_object, write_check_json
+from tests.report_builders import a_blocked_report, a_report
 
 
 def streamed(report) -> dict:

@@ -7,12 +7,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 from python_calamine import load_workbook as load_values
-from tests.report_builders import FIELDS, RULES, a_contract, a_rule
 
 from creditgate.domain.report import AUXILIARY_SHEETS, TEMPLATE_SHEET
 from creditgate.policy.contracts import known_items, load_contract
 from creditgate.report import write_template
 from creditgate.report.sheets import choices_of
+from tests.report_builders import FIELDS, RULES, a_contract, a_rule
 
 
 @pytest.fixture

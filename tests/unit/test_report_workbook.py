@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import load_workbook as load_values
-from tests.report_builders import CELLS, HEADERS, a_contract, a_report, findings_of
 
 from creditgate.domain.report import CONTENT_CUT, REPORT_COLUMNS, REPORT_SHEET, BatchReport, split_row_key
 from creditgate.domain.sealed import BLANKED
@@ -19,6 +18,7 @@ from creditgate.report import workbook, write_workbooks
 from creditgate.report.sheets import AMBER, GREY, RED
 from creditgate.report.text_sheet import LONGEST_TEXT
 from creditgate.screen.read_workbook import SheetRows
+from tests.report_builders import CELLS, HEADERS, a_contract, a_report, findings_of
 
 FRONT = len(REPORT_COLUMNS)
 

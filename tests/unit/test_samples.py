@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from python_calamine import CalamineWorkbook
-from tests.builders import AS_OF, a_feed, a_listing, a_penalty, a_personal_penalty, a_subject
 
 from creditgate.check.checker import Checker
 from creditgate.domain import identifiers
@@ -47,6 +46,7 @@ from creditgate.samples.penalties import PenaltyPlan, penalties
 from creditgate.samples.rows import Row, rows_of
 from creditgate.screen.feed import open_feed
 from creditgate.screen.normalise import normalise
+from tests.builders import AS_OF, a_feed, a_listing, a_penalty, a_personal_penalty, a_subject
 
 DAYS = (AS_OF, date(2027, 3, 1), date(2028, 2, 29))
 ITEMS = (PENALTY, LISTING, SUBJECT)

@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 import psycopg2
 import pytest
-from tests.conftest import Database
 
 from creditgate.warehouse import connect
 from creditgate.warehouse.errors import (
@@ -17,6 +16,7 @@ from creditgate.warehouse.errors import (
     WarehouseUnavailableError,
     WarehouseUrlError,
 )
+from tests.conftest import Database
 
 
 @pytest.mark.parametrize(

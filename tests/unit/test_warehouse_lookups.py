@@ -6,11 +6,11 @@ import uuid
 
 import pyarrow as pa
 import pytest
-from tests.conftest import Database
 
 from creditgate.warehouse import lookups
 from creditgate.warehouse.connect import Connection
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
+from tests.conftest import Database
 
 
 def _register(

@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from tests.conftest import Database, PgServer
 
 from creditgate.warehouse.errors import MigrationError, MissingPrivilegeError, WarehouseUnavailableError
 from creditgate.warehouse.migrate import Migration, migrate
@@ -18,6 +17,7 @@ from creditgate.warehouse.passwords import known_role_password
 from creditgate.warehouse.programs import Programs
 from creditgate.warehouse.roles import READERS, SCHEMAS
 from creditgate.warehouse.server import Server
+from tests.conftest import Database, PgServer
 
 SYSTEM_15 = Programs(Path("/usr/lib/postgresql/15/bin"), 15)
 

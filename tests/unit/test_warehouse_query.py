@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from psycopg import errors
+
 from tests.conftest import Database
 
 ASKED = {

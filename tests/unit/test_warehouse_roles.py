@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 from psycopg import errors
-from tests.conftest import Database
 
 from creditgate.warehouse.migrate import migrate
 from creditgate.warehouse.roles import READERS, SCHEMAS
+from tests.conftest import Database
 
 READ = {role: set(reader.reads) for role, reader in READERS.items()}
 

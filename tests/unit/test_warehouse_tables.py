@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from tests.conftest import Database
 
 from creditgate.domain.rules import Rule, Severity
 from creditgate.policy.contracts import Contract, Field, known_items, load_contract
@@ -15,6 +14,7 @@ from creditgate.warehouse.errors import HashKeyError, IntakeTableError
 from creditgate.warehouse.intake_tables import ensure_intake_table, identity_columns, intake_columns
 from creditgate.warehouse.prepare import check_hash_key, prepare_warehouse
 from creditgate.warehouse.reference_tables import refresh_reference
+from tests.conftest import Database
 
 META = (
     "record_id", "batch_id", "provider_code", "row_number", "contract_version", "received_on", "subject_kind",
