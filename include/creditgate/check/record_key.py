@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from creditgate.check.view import ChunkView
 from creditgate.domain.subjects import ORGANISATION_CODES
+from creditgate.domain.text_bytes import used_bytes
 from creditgate.policy.sanction_lists import list_code_of
 
 SUBJECT = "subject"
@@ -53,9 +54,11 @@ def canonical(values: pa.Array) -> pa.Array:
     """Texts without blanks and with one style of bracket: 济市监〔2026〕1号 and 济市监[2026] 1号 are one."""
     if values.null_count == len(values):
         return values
-    odd = pc.match_substring_regex(values, r"[\s\[\]()【】（）〈〉﹝﹞［］]")
+    odd = pc.fill_null(pc.match_substring_regex(values, r"[\s\[\]()【】（）〈〉﹝﹞［］]"), False)
     if not pc.any(odd).as_py():
         return values
-    values = pc.replace_substring_regex(values, r"[\[(【（〈﹝［]", "〔")
-    values = pc.replace_substring_regex(values, r"[\])】）〉﹞］]", "〕")
-    return pc.replace_substring_regex(values, r"\s+", "")
+    picked = pc.replace_substring_regex(values.filter(odd), r"[\[(【（〈﹝［]", "〔")
+    picked = pc.replace_substring_regex(picked, r"[\])】）〉﹞］]", "〕")
+    if (used_bytes(picked) <= ord(" ")).any():
+        picked = pc.replace_substring_regex(picked, r"\s+", "")
+    return pc.replace_with_mask(values, odd, picked)

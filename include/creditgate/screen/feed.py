@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.domain.feed import SUBJECT_KIND, Chunk, ColumnMap, FeedLayout
+from creditgate.domain.feed import SUBJECT_KIND, UNREAD, Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.report import CONTENT_CUT
 from creditgate.domain.sealed import BLANKED
 from creditgate.domain.subjects import subject_kinds
+from creditgate.domain.text_bytes import holds
 from creditgate.policy.contracts import Contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.prohibited import ProhibitedCatalogue
@@ -96,6 +97,8 @@ class OpenFeed:
         for name in table.column_names:
             if self._contract.field(name).kind in ("free_text", "text", "name"):
                 values = table.column(name).chunk(0)
+                if not (holds(values, BLANKED) or holds(values, CONTENT_CUT)):
+                    continue
                 marked = pc.or_(pc.match_substring(values, BLANKED), pc.ends_with(values, CONTENT_CUT))
                 mask = pc.fill_null(marked, False).to_numpy(zero_copy_only=False)
                 slot = Slot(rule, name, self.layout.columns.header_of(name))
@@ -119,7 +122,7 @@ def open_feed(
             return _open_workbook(path, contract, catalogue)
         return _open_text(path, contract, catalogue)
     except UnreadableFeedError as error:
-        layout = FeedLayout("unknown", None, ColumnMap({}), error.findings())
+        layout = FeedLayout(UNREAD, None, ColumnMap({}), error.findings())
         return OpenFeed(layout, iter(()), contract, catalogue)
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from creditgate.domain.distinct import changed
+from creditgate.domain.text_bytes import begins_or_ends_with, holds, is_ascii, lengths, used_bytes
 from creditgate.policy.contracts import Contract, Field
 
 FILLERS = pa.array(
@@ -33,6 +36,8 @@ FILLERS = pa.array(
     ]
 )
 """What providers write for "nothing" (reference list of dirty values, 18)."""
+_NOTHING = pa.array([*FILLERS.to_pylist(), ""])
+_LONGEST_FILLER = max(len(filler.encode()) for filler in FILLERS.to_pylist())
 DATE_SENTINELS = pa.array(
     ["1900-01-01", "1899-12-30", "1899-12-31", "9999-12-31", "9999-09-09", "2099-12-31", "0001-01-01"]
 )
@@ -53,7 +58,8 @@ def normalise(table: pa.Table, contract: Contract) -> pa.Table:
 def normalise_column(values: pa.Array, field: Field) -> pa.Array:
     """One column (string, null where empty) in canonical spelling."""
     values = _without_fillers(_trimmed(values))
-    return _BY_KIND.get(field.kind, _as_is)(values)
+    spell = _BY_KIND.get(field.kind)
+    return values if spell is None else changed(values, spell)
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
@@ -61,10 +67,7 @@ def _one_array(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _trimmed(values: pa.Array) -> pa.Array:
-    if values.null_count == len(values):
-        return values
-    edge = pc.match_substring_regex(values, rf"^[{BLANKS}]|[{BLANKS}]$")
-    if not pc.any(edge).as_py():
+    if values.null_count == len(values) or not begins_or_ends_with(values, BLANKS):
         return values
     return pc.utf8_trim(values, characters=BLANKS)
 
@@ -72,43 +75,40 @@ def _trimmed(values: pa.Array) -> pa.Array:
 def _without_fillers(values: pa.Array) -> pa.Array:
     if values.null_count == len(values):
         return values
-    short = pc.less(pc.binary_length(values), 16)
-    if not pc.any(short).as_py():
+    short = lengths(values) <= _LONGEST_FILLER
+    if not short.any():
         return values
-    empty = pc.or_(pc.is_in(values, value_set=FILLERS), pc.fill_null(pc.equal(values, ""), False))
-    return pc.if_else(empty, None, values) if pc.any(empty).as_py() else values
+    if short.mean() > 0.5:
+        empty = _is_filler(values)
+    else:
+        places = np.flatnonzero(short)
+        empty = np.zeros(len(values), np.bool_)
+        empty[places] = _is_filler(values.take(pa.array(places)))
+    return pc.if_else(pa.array(empty), None, values) if empty.any() else values
 
 
-def _as_is(values: pa.Array) -> pa.Array:
-    return values
+def _is_filler(values: pa.Array) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = pc.is_in(values, value_set=_NOTHING).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _narrowed(values: pa.Array) -> pa.Array:
     """Full-width letters, digits and marks as half-width (NFKC), where there are any."""
-    if _is_ascii(values):
+    if is_ascii(values) or not (0xEF in used_bytes(values) or holds(values, "\u3000")):
         return values
-    wide = pc.match_substring_regex(values, "[\uff01-\uff5e\u3000]")
+    wide = pc.fill_null(pc.match_substring_regex(values, "[\uff01-\uff5e\u3000]"), False)
     if not pc.any(wide).as_py():
         return values
-    return pc.if_else(wide, pc.utf8_normalize(values, form="NFKC"), values)
-
-
-def _is_ascii(values: pa.Array) -> bool:
-    data = values.buffers()[2]
-    if data is None or len(values) == 0:
-        return True
-    offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
-    used = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
-    return not (used & 0x80).any()
+    return pc.replace_with_mask(values, wide, pc.utf8_normalize(values.filter(wide), form="NFKC"))
 
 
 def _code(values: pa.Array) -> pa.Array:
     values = _narrowed(values)
-    blank = pc.match_substring_regex(values, r"\s")
-    if pc.any(blank).as_py():
+    data = used_bytes(values)
+    if (data <= ord(" ")).any():
         values = pc.replace_substring_regex(values, r"\s+", "")
-    lower = pc.match_substring_regex(values, "[a-z]")
-    return pc.ascii_upper(values) if pc.any(lower).as_py() else values
+    is_lower = (data - np.uint8(ord("a"))) < 26  # bytes below "a" wrap round and are large
+    return pc.ascii_upper(values) if is_lower.any() else values
 
 
 def _date(values: pa.Array) -> pa.Array:

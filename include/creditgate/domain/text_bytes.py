@@ -1,0 +1,83 @@
+"""Questions about a column of texts that its UTF-8 bytes answer without a look at every value.
+
+Each is asked before a costlier step, to leave the step out where the whole column does not need it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int32]
+
+
+def used_bytes(values: pa.Array) -> Bytes:
+    """The bytes of all values, one after the other, without a copy."""
+    data, bounds = _parts(values)
+    return data[bounds[0] : bounds[-1]]
+
+
+def lengths(values: pa.Array) -> Places:
+    """Bytes of each value; 0 for a null."""
+    _, bounds = _parts(values)
+    return np.diff(bounds)
+
+
+def first_bytes(values: pa.Array) -> Bytes:
+    """The first byte of each value that has one."""
+    data, bounds = _parts(values)
+    return data[bounds[:-1][bounds[1:] > bounds[:-1]]]
+
+
+def is_ascii(values: pa.Array) -> bool:
+    """Whether no value has a character beyond ASCII."""
+    return not (used_bytes(values) & 0x80).any()
+
+
+def holds(values: pa.Array, text: str) -> bool:
+    """Whether the text stands in the column; perhaps across two values, never missed."""
+    data = used_bytes(values)
+    wanted = text.encode()
+    places = np.flatnonzero(data[: max(len(data) - len(wanted) + 1, 0)] == wanted[0])
+    return bool(_stand_at(data, places, wanted).any())
+
+
+def begins_or_ends_with(values: pa.Array, characters: str) -> bool:
+    """Whether any value begins or ends with one of the characters."""
+    data, bounds = _parts(values)
+    begin, end = bounds[:-1], bounds[1:]
+    filled = end > begin
+    if not filled.all():
+        begin, end = begin[filled], end[filled]
+    if not len(begin):
+        return False
+    first, last = data[begin], data[end - 1]
+    for character in characters:
+        code = character.encode()
+        heads, tails = begin[first == code[0]], end[last == code[-1]] - len(code)
+        # A place in a shorter value reads on into the next one, or back: at worst a column is trimmed for nothing.
+        for places in (heads[heads + len(code) <= len(data)], tails[tails >= 0]):
+            if _stand_at(data, places, code).any():
+                return True
+    return False
+
+
+def _stand_at(data: Bytes, places: npt.NDArray[np.integer], code: bytes) -> npt.NDArray[np.bool_]:
+    """Whether the bytes of `code` stand at each place."""
+    found = np.ones(len(places), np.bool_)
+    for offset, byte in enumerate(code):
+        found &= data[places + offset] == byte
+        if not found.any():
+            break
+    return found
+
+
+def _parts(values: pa.Array) -> tuple[Bytes, Places]:
+    """The data buffer, and where each value begins and the last one ends in it."""
+    _, offsets, data = values.buffers()
+    if len(values) == 0 or offsets is None:
+        return np.empty(0, np.uint8), np.zeros(1, np.int32)
+    bounds = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    return np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8), bounds
