@@ -21,7 +21,6 @@ from creditgate.warehouse.marts_lock import marts_locked
 log = structlog.get_logger()
 
 PUBLIC_MODE = "公开公示"
-_GOOD = {"success", "pass", "no-op"}
 _BAD = {"error", "fail", "runtime error"}
 
 
