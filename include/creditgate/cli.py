@@ -15,6 +15,7 @@ from rich.table import Table
 from creditgate.domain.batch import BatchStatus
 from creditgate.domain.clock import add_workdays, business_today
 from creditgate.domain.faults import OperationFault
+from creditgate.domain.feed import UNREAD
 from creditgate.policy.contracts import UnknownItemError, known_items, load_contract
 from creditgate.policy.documents import PolicyFileError
 from creditgate.policy.providers import UnregisteredProviderError, find_provider
@@ -115,6 +116,8 @@ def check(
         sys.stdout.write("\n")
     else:
         _print_check(made)
+    if made.format == UNREAD:
+        raise typer.Exit(EXIT_UNUSABLE)
     raise typer.Exit(0 if made.status is BatchStatus.ACCEPTED else EXIT_REJECTED)
 
 

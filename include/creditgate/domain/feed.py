@@ -13,6 +13,9 @@ from creditgate.domain.findings import Findings
 CHUNK_ROWS = 65_536
 """Rows that travel together: bounds memory whatever the size of the file."""
 
+UNREAD = "unknown"
+"""The format of a file that could not be opened, or was not."""
+
 SUBJECT_KIND = "subject_kind"
 """The column that the screen derives: legal, unincorporated, sole_trader, natural or unknown."""
 
@@ -48,7 +51,7 @@ class FeedLayout:
     @classmethod
     def unseen(cls) -> FeedLayout:
         """The layout of a file that was not opened."""
-        return cls("unknown", None, ColumnMap({}))
+        return cls(UNREAD, None, ColumnMap({}))
 
     @property
     def is_blocked(self) -> bool:

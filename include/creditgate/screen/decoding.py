@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import mmap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from creditgate.domain.findings import Findings, Slot
 from creditgate.policy.gate_rules import gate_rule
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 MAX_LINE = 1 << 23
 """Longest physical line, in bytes: far above any honest record, far below what hurts."""
 
@@ -34,11 +33,15 @@ class UnreadableFeedError(Exception):
 
 @dataclass(frozen=True)
 class TextShape:
-    """How a text file is written. `bom` is the number of bytes to skip."""
+    """How a text file is written. `bom` is the number of bytes to skip.
+
+    is_quoted: whether a quote mark stands anywhere in it. Where none does, a line end ends a row.
+    """
 
     encoding: str
     delimiter: str
     bom: int = 0
+    is_quoted: bool = True
 
 
 def format_of(path: Path) -> str:
@@ -82,10 +85,10 @@ def text_shape(path: Path) -> TextShape:
         if head.startswith(mark):
             _decode_all(path, encoding, 2)
             return TextShape(encoding, _delimiter(path, encoding, 2), 2)
-    _refuse_nul(path)
+    is_quoted = _has_quotes(path)
     bom = 3 if head.startswith(codecs.BOM_UTF8) else 0
     encoding = _strict_encoding(path)
-    return TextShape(encoding, _delimiter(path, encoding, bom), bom)
+    return TextShape(encoding, _delimiter(path, encoding, bom), bom, is_quoted)
 
 
 def _strict_encoding(path: Path) -> str:
@@ -135,10 +138,15 @@ def _decodes(line: bytes, encoding: str) -> bool:
     return True
 
 
-def _refuse_nul(path: Path) -> None:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        if view.find(b"\0") >= 0:
-            raise UnreadableFeedError("nul_byte")
+def _has_quotes(path: Path) -> bool:
+    """Whether a quote mark stands in the file. Raises UnreadableFeedError for a NUL byte."""
+    found = False
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            if 0 in block:
+                raise UnreadableFeedError("nul_byte")
+            found = found or b'"' in block
+    return found
 
 
 def _delimiter(path: Path, encoding: str, bom: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -30,6 +31,7 @@ _TAKEN_OUT = "※"
 _BLANK = r"[\s\x{200b}-\x{200f}\x{3000}\x{feff}]"
 _CHINESE = "[一-龥：；，、。]"
 _WIDE_LETTER = r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}]"
+_SPELLED_OUT = f"[一-龥]{_BLANK}+[一-龥]{_BLANK}+[一-龥]"
 _GROUPED_DIGITS = "([0-9]),([0-9]{3})"
 _CLAUSE_END = r"[，,。；;！!？?\n]+"
 
@@ -90,7 +92,7 @@ class ValueScreen:
     def __init__(self, catalogue: ProhibitedCatalogue) -> None:
         self._catalogue = catalogue
         stems = dict.fromkeys(stem for category in catalogue.categories for stem in category.values.stems)
-        self._stems = "(?i)" + "|".join(_with_blanks(stem) for stem in stems)
+        self._stems = _any_of(tuple(stems))
 
     def scan(self, values: pa.Array | pa.ChunkedArray, is_natural: Mask | None) -> dict[str, Mask]:
         """Masks, shape (n,), of the rows that tell a prohibited fact, by code of the category found.
@@ -99,7 +101,7 @@ class ValueScreen:
         where that is not known, and then each may be. Categories that are not found are left out.
         """
         whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        rows = np.flatnonzero(_matches(whole, f"{self._stems}|{_WIDE_LETTER}"))
+        rows = np.flatnonzero(_matches(whole, f"{self._stems}|{_WIDE_LETTER}|{_SPELLED_OUT}"))
         if not len(rows):
             return {}
         natural = np.ones(len(rows), np.bool_) if is_natural is None else is_natural[rows]
@@ -115,7 +117,8 @@ class ValueScreen:
     def _told(self, category: Category, text: _Clauses, natural: Mask) -> Mask:
         """The rows of the text that tell a fact of the category that is a person's datum."""
         told = category.values
-        suspects = np.flatnonzero(_matches(text.distinct, told.either))
+        suspects = np.flatnonzero(_matches(text.distinct, _any_of(told.stems)))
+        suspects = suspects[_matches(text.distinct.take(pa.array(suspects)), told.either)] if len(suspects) else suspects
         if not len(suspects):
             return np.zeros(len(natural), np.bool_)
         clauses = _without(
@@ -155,6 +158,11 @@ class _Clauses:
         rows = np.zeros(len(self.texts), np.bool_)
         rows[self._row[wanted[self._place]]] = True
         return rows
+
+
+@cache
+def _any_of(stems: tuple[str, ...]) -> str:
+    return "(?i)" + "|".join(_with_blanks(stem) for stem in stems)
 
 
 def _with_blanks(stem: str) -> str:

@@ -52,7 +52,11 @@ def _well_formed(path: Path, shape: TextShape, fields: Sequence[str | None]) -> 
                 read_options=pacsv.ReadOptions(
                     column_names=names, block_size=BLOCK_BYTES, encoding=_arrow_encoding(shape)
                 ),
-                parse_options=pacsv.ParseOptions(delimiter=shape.delimiter, newlines_in_values=True),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=shape.delimiter,
+                    quote_char='"' if shape.is_quoted else False,
+                    newlines_in_values=shape.is_quoted,
+                ),
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     include_columns=kept,
