@@ -154,7 +154,7 @@ def _session(mode: Mode, say: Say | None, port: int | None = None) -> Iterator[t
 
 
 def _terminal() -> Say:
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -270,6 +270,18 @@ def open_marts(api: AirflowApi, slots: int = 1) -> None:
 _RESULTS: Final = {BUILD: ("build",), EXPIRE: ("refresh_terms", "expire")}
 
 
+_NOISE: Final = (
+    "DAG bundles loaded",
+    "Filling up the DagBag",
+    "Worker startup parse complete",
+    "Task failed with exception",
+    "Retry policy decision",
+    "Pushing xcom",
+)
+"""What Airflow says around every task."""
+
+
 def _failure_of(api: AirflowApi, task: TaskRef, lines: int) -> TaskFailure:
     name = task.task_id if task.map_index < 0 else f"{task.task_id} [{task.name or task.map_index}]"
-    return TaskFailure(task.run.dag_id, name, task.try_number, tuple(api.log_lines(task)[-lines:]))
+    said = [line for line in api.log_lines(task) if not line.startswith(_NOISE)]
+    return TaskFailure(task.run.dag_id, name, task.try_number, tuple(said[-lines:]))
