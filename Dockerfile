@@ -12,7 +12,7 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /opt/creditgate
 
-RUN python -m pip install --no-cache-dir "uv==0.9.*" \
+RUN python -m pip install --no-cache-dir "uv==0.13.9" \
     && useradd --system --uid 10001 --home-dir /var/lib/creditgate --create-home creditgate
 
 # The dependencies change less often than the code: a layer of their own.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -64,6 +66,10 @@ AsOf = Annotated[
 
 def main() -> None:
     """Run the command line. A fault that a user can mend ends in one line and exit code 2."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     try:
         app()
     except (WarehouseError, PolicyFileError, UnknownItemError, UnregisteredProviderError) as error:

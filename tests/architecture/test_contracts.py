@@ -19,6 +19,7 @@ from creditgate.policy.legal import resolve
 from creditgate.policy.paths import checklist_dir, expectations_dir
 from creditgate.policy.prohibited import load_prohibited
 from creditgate.policy.sanction_lists import load_sanction_lists
+from creditgate.screen.prohibited import prohibited_headers
 
 ITEMS = known_items()
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -241,3 +242,13 @@ def test_the_check_stage_knows_every_expectation_with_these_arguments() -> None:
 
 def test_expectations_folder_holds_no_code() -> None:
     assert [path for path in expectations_dir().rglob("*") if path.suffix == ".py"] == []
+
+
+@pytest.mark.parametrize("item", known_items())
+def test_no_field_of_a_contract_is_a_prohibited_column(item: str) -> None:
+    """S16, S17: class A has no override; a class B field would have to cite its lawful basis."""
+    catalogue = load_prohibited()
+    for field in load_contract(item).fields:
+        for _, category in prohibited_headers(field.spellings, catalogue, None):
+            assert category.legal_class == "B", (field.name, category.code)
+            assert field.lawful_basis, (field.name, category.code)

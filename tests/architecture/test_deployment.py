@@ -71,3 +71,9 @@ def test_the_image_copies_folders_that_exist() -> None:
     for line in re.findall(r"^COPY (.+)$", dockerfile, re.MULTILINE):
         for source in line.split()[:-1]:
             assert (PROJECT_ROOT / source).exists(), source
+
+
+def test_the_image_and_the_makefile_install_the_same_uv() -> None:
+    makefile = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+    (version,) = re.findall(r"^UV_VERSION := (\S+)$", makefile, re.MULTILINE)
+    assert f'"uv=={version}"' in (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")

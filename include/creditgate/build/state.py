@@ -8,11 +8,11 @@ from datetime import date
 
 from psycopg import Connection
 
-from creditgate.policy.paths import dbt_dir, home
+from creditgate.policy.paths import dbt_dir, expectations_dir, home
 
 
 def fingerprint(connection: Connection[tuple[object, ...]], as_of: date) -> str:
-    """A digest of all that a build depends on: the as-of date, the batches, and the dbt project.
+    """A digest of all that a build depends on: the as-of date, the batches, the contracts, and the dbt project.
 
     An expiry is not part of it: it takes the records out of the marts itself.
     """
@@ -23,8 +23,8 @@ def fingerprint(connection: Connection[tuple[object, ...]], as_of: date) -> str:
         """
     ).fetchone()
     digest = hashlib.sha256(json.dumps([as_of.isoformat(), *(row or ())], default=str).encode())
-    for path in sorted(dbt_dir().rglob("*")):
-        if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
+    for path in sorted((*dbt_dir().rglob("*"), *expectations_dir().rglob("*"))):
+        if path.suffix in (".sql", ".yml", ".yaml", ".csv") and "target" not in path.parts:
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -17,7 +17,7 @@ STATUS_MEANINGS = (
     (BatchStatus.PARTLY_REJECTED, "合格的行已接收，不合格的行退回，请改正后重新报送。"),
     (BatchStatus.REJECTED, "没有一行合格，全部退回，请改正后重新报送。"),
     (BatchStatus.BLOCKED, "整个文件未接收，其中任何一行都没有保存。"),
-    (BatchStatus.REFUSED, "报送手续不符合要求，文件未读取，仍在原处。"),
+    (BatchStatus.REFUSED, "报送手续不符合要求，文件未入库，仍在原处。"),
 )
 SEVERITY_MEANINGS = (
     ("阻断", "整个文件不予接收。"),
@@ -63,7 +63,7 @@ def verdict_of(report: BatchReport, *, has_masked_cells: bool = False) -> Verdic
             return Verdict(
                 "bad",
                 "拒收：报送手续不符合要求",
-                "文件未读取，仍在原报送位置，没有丢失。改正后系统会在下次运行时重新接收。",
+                "文件未入库，仍在原报送位置，没有丢失。改正后系统会在下次运行时重新接收。",
                 ("按下面“关于整个文件的问题”逐项改正。", "文件与报送清单仍放在原处，不必改名。"),
             )
 
