@@ -73,15 +73,18 @@ def subject_of(context: str) -> Subject | None:
 
 def judge(texts: list[Labelled], catalogue: ProhibitedCatalogue) -> list[frozenset[str]]:
     """The categories found in each text."""
-    screen = ValueScreen(catalogue)
-    found: list[frozenset[str]] = []
-    for labelled in texts:
+    found: list[frozenset[str]] = [frozenset()] * len(texts)
+    for i, labelled in enumerate(texts):
         if labelled.kind == "header":
             hits = prohibited_headers([labelled.text], catalogue, labelled.subject)
-            found.append(frozenset(category.code for _, category in hits))
-        else:
-            natural = None if labelled.subject is None else np.array([labelled.subject == "natural"])
-            found.append(frozenset(screen.scan(pa.array([labelled.text]), natural)))
+            found[i] = frozenset(category.code for _, category in hits)
+    values = [i for i, labelled in enumerate(texts) if labelled.kind != "header"]
+    masks = ValueScreen(catalogue).scan(
+        pa.array([texts[i].text for i in values], pa.string()),
+        np.array([texts[i].subject != "legal" for i in values], np.bool_),
+    )
+    for row, i in enumerate(values):
+        found[i] = frozenset(code for code, mask in masks.items() if mask[row])
     return found
 
 

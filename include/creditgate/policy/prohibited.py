@@ -27,6 +27,8 @@ _LONG_CODE = 7
 _NOTHING = re.compile(r"(?!)")
 _HEADER_KEYS = (
     "rule",
+    "passing",
+    "failing",
     "chinese",
     "person_chinese",
     "words",
@@ -35,7 +37,7 @@ _HEADER_KEYS = (
     "except_chinese",
     "except_words",
 )
-_VALUE_KEYS = ("rule", "person", "stems", "facts", "certain", "except")
+_VALUE_KEYS = ("rule", "passing", "failing", "person", "stems", "facts", "certain", "except")
 
 
 class ProhibitedCatalogueError(PolicyFileError):
@@ -178,8 +180,8 @@ class _Reader:
             code=code,
             legal_class="A" if legal_class == "A" else "B",
             label=parts["label"].text(),
-            header_rule=self._rule("header", header["rule"], r"PD-1\d\d", parts),
-            value_rule=self._rule("value", value["rule"], r"PD-2\d\d", parts),
+            header_rule=self._rule("header", header, r"PD-1\d\d", parts),
+            value_rule=self._rule("value", value, r"PD-2\d\d", parts),
             headers=self._header_patterns(header),
             values=self._value_patterns(value),
         )
@@ -197,7 +199,7 @@ class _Reader:
         self._seen.add(text)
         return text
 
-    def _rule(self, kind: str, node: Node, form: str, parts: dict[str, Node]) -> Rule:
+    def _rule(self, kind: str, own: dict[str, Node], form: str, parts: dict[str, Node]) -> Rule:
         label = parts["label"].text()
         texts = (
             self._messages[parts["class"].text()]
@@ -205,13 +207,15 @@ class _Reader:
             .mapping(("message", "expected"))
         )
         return Rule(
-            id=self._new(node, form),
+            id=self._new(own["rule"], form),
             severity=Severity(self._severity[kind].one_of(tuple(Severity))),
             clauses=parts["clause"].texts(),
             message=texts["message"].text().replace("{label}", label),
             expected=texts["expected"].text().replace("{label}", label),
             category=parts["code"].text(),
             expectation=f"gate.prohibited_{kind}",
+            passing={kind: own["passing"].text()},
+            failing={kind: own["failing"].text()},
         )
 
     def _header_patterns(self, parts: dict[str, Node]) -> HeaderPatterns:
@@ -226,7 +230,7 @@ class _Reader:
         )
 
     def _value_patterns(self, parts: dict[str, Node]) -> ValuePatterns:
-        stems, facts = parts["stems"].texts(), self.re2(parts["facts"])
+        stems, facts = self._patterns(parts["stems"], _check_re2), self.re2(parts["facts"])
         if not stems or facts is None:
             raise parts["facts"].fault("says no fact, or has no stem to find it by", "add one of each")
         place = parts["person"].one_of(("before", "anywhere"))
@@ -243,6 +247,11 @@ class _Reader:
         return _NOTHING if joined is None else re.compile(joined)
 
     def _joined(self, node: Node, check: Callable[[str], None]) -> str | None:
+        patterns = self._patterns(node, check)
+        return "(?i)(?:" + "|".join(patterns) + ")" if patterns else None
+
+    def _patterns(self, node: Node, check: Callable[[str], None]) -> tuple[str, ...]:
+        """A list of patterns with their terms written out, each checked."""
         patterns = []
         for part in node.sequence():
             pattern = _expand(part, part.text(), self.terms)
@@ -251,7 +260,7 @@ class _Reader:
             except ValueError as fault:
                 raise part.fault(f"is no pattern ({fault})", "mend it") from fault
             patterns.append(pattern)
-        return "(?i)(?:" + "|".join(patterns) + ")" if patterns else None
+        return tuple(patterns)
 
 
 def _check_re2(pattern: str) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from creditgate.policy.prohibited import Category, ProhibitedCatalogue
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 Subject = Literal["natural", "legal"]
 
 _NOT_TEXT = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\u3000\ufeff_\-‐–—]+")
@@ -117,13 +118,11 @@ class ValueScreen:
     def _told(self, category: Category, text: _Clauses, natural: Mask) -> Mask:
         """The rows of the text that tell a fact of the category that is a person's datum."""
         told = category.values
-        suspects = np.flatnonzero(_matches(text.distinct, _any_of(told.stems)))
-        suspects = suspects[_matches(text.distinct.take(pa.array(suspects)), told.either)] if len(suspects) else suspects
+        suspects = _refined(text.distinct, _refined(text.distinct, None, _any_of(told.stems)), told.either)
         if not len(suspects):
             return np.zeros(len(natural), np.bool_)
-        clauses = _without(
-            text.distinct.take(pa.array(suspects)), self._catalogue.exceptions, told.exceptions
-        )
+        found = text.distinct.take(pa.array(suspects))
+        clauses = _without(found, self._catalogue.exceptions, told.exceptions)
         is_fact = _matches(clauses, told.either)
         hits = text.rows_with(suspects[is_fact])
         if natural.all() or not hits.any():
@@ -143,7 +142,8 @@ class _Clauses:
 
     def __init__(self, texts: pa.Array, stems: str) -> None:
         self.texts = texts
-        cut = pc.split_pattern_regex(pc.replace_substring_regex(texts, _GROUPED_DIGITS, r"\1\2"), _CLAUSE_END)
+        ungrouped = partial(pc.replace_substring_regex, pattern=_GROUPED_DIGITS, replacement=r"\1\2")
+        cut = pc.split_pattern_regex(_changed(texts, _GROUPED_DIGITS, ungrouped), _CLAUSE_END)
         clauses = cut.flatten()
         kept = np.flatnonzero(_matches(clauses, stems))
         coded = clauses.take(pa.array(kept)).dictionary_encode()
@@ -151,7 +151,7 @@ class _Clauses:
         self._place = coded.indices.to_numpy()
         self._row = pc.list_parent_indices(cut).to_numpy()[kept]
 
-    def rows_with(self, places: npt.NDArray[np.intp]) -> Mask:
+    def rows_with(self, places: Places) -> Mask:
         """Which texts have one of these distinct clauses."""
         wanted = np.zeros(len(self.distinct), np.bool_)
         wanted[places] = True
@@ -178,6 +178,13 @@ def _matches(texts: pa.Array, pattern: str | None) -> Mask:
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
+def _refined(texts: pa.Array, places: Places | None, pattern: str) -> Places:
+    """Those places (None: all) whose text matches the pattern."""
+    if places is None:
+        return np.flatnonzero(_matches(texts, pattern))
+    return places[_matches(texts.take(pa.array(places)), pattern)]
+
+
 def _without(texts: pa.Array, *patterns: str | None) -> pa.Array:
     for pattern in patterns:
         if pattern is not None:
@@ -187,10 +194,20 @@ def _without(texts: pa.Array, *patterns: str | None) -> pa.Array:
 
 def _normalised(texts: pa.Array) -> pa.Array:
     """Texts with letters and digits in half width, and without blanks beside Chinese characters."""
-    wide = _matches(texts, _WIDE_LETTER)
-    if wide.any():
-        texts = pc.if_else(pa.array(wide), pc.utf8_normalize(texts, form="NFKC"), texts)
-    for blank, kept in ((f"{_BLANK}+({_CHINESE})", r"\1"), (f"({_CHINESE}){_BLANK}+", r"\1")):
-        if _matches(texts, blank).any():
-            texts = pc.replace_substring_regex(texts, pattern=blank, replacement=kept)
+    texts = _changed(texts, _WIDE_LETTER, partial(pc.utf8_normalize, form="NFKC"))
+    return _changed(texts, f"{_CHINESE}{_BLANK}|{_BLANK}{_CHINESE}", _without_blanks)
+
+
+def _without_blanks(texts: pa.Array) -> pa.Array:
+    for blank in (f"{_BLANK}+({_CHINESE})", f"({_CHINESE}){_BLANK}+"):
+        texts = pc.replace_substring_regex(texts, pattern=blank, replacement=r"\1")
     return texts
+
+
+def _changed(texts: pa.Array, pattern: str, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """The texts, with those that match the pattern changed."""
+    found = _matches(texts, pattern)
+    if not found.any():
+        return texts
+    mask = pa.array(found)
+    return pc.replace_with_mask(texts, mask, change(texts.filter(mask)))
