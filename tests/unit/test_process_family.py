@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from creditgate.orchestration.processes import (
     ProcessFamily,
     marked_processes,
     signals_end_us,
+    stop_family,
 )
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -147,6 +149,16 @@ def test_a_signal_ends_owner_and_family(tmp_path: Path, number: signal.Signals) 
     owner.send_signal(number)
     assert owner.wait(20) != 0
     assert list(marked_processes(tmp_path)) == []
+
+
+def test_a_family_can_be_stopped_from_another_terminal(tmp_path: Path) -> None:
+    owner = start_owner(tmp_path)
+    reaper = threading.Thread(target=owner.wait)
+    reaper.start()
+    assert stop_family(tmp_path)
+    reaper.join()
+    assert list(marked_processes(tmp_path)) == []
+    assert not stop_family(tmp_path)
 
 
 def test_other_processes_of_the_same_user_are_left_alone(tmp_path: Path) -> None:

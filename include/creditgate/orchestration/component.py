@@ -31,6 +31,16 @@ GC_THRESHOLDS: Final = (100_000, 50, 100)
 """Airflow makes a million objects at its start that stay; at Python's own thresholds the garbage collector walks
 them over and over, a second of every five."""
 
+OURS: Final = (
+    "creditgate.pipeline",
+    "creditgate.check.checker",
+    "creditgate.report",
+    "creditgate.build.dbt_runner",
+)
+
+ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
+"""Set (to `1`) by the one-shot run: cron schedules are off, assets work, retries follow quickly."""
+
 PARENT_VARIABLE: Final = "CREDITGATE_PARENT_PID"
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -53,12 +63,32 @@ def preload() -> None:
             importlib.import_module(name)
 
 
+def preload_ours() -> None:
+    """Import our own code and read contracts, catalogue and registry, for a scheduler that serves one run.
+
+    What can't be read is left to the task that needs it: its failure is reported, this one would not be.
+    """
+    from creditgate.policy.contracts import known_items, load_contract
+    from creditgate.policy.prohibited import load_prohibited
+    from creditgate.policy.providers import load_providers
+
+    for name in OURS:
+        importlib.import_module(name)
+    for item in known_items():
+        load_contract(item)
+    load_prohibited()
+    load_providers()
+
+
 def main(arguments: list[str]) -> None:
     """Hand over to Airflow's command line; does not return."""
     end_with_parent()
     gc.set_threshold(*GC_THRESHOLDS)
     if arguments[:1] == ["scheduler"]:
         preload()
+        if os.environ.get(ONE_SHOT_VARIABLE) == "1":
+            with contextlib.suppress(Exception):
+                preload_ours()
     sys.argv = ["airflow", *arguments]
     end_at_once(_run_airflow())
 

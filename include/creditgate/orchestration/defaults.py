@@ -17,11 +17,9 @@ from airflow.sdk import (
 )
 
 from creditgate.domain.clock import BUSINESS_ZONE
+from creditgate.orchestration.component import ONE_SHOT_VARIABLE
 from creditgate.orchestration.outcomes import StatementFaultError
 from creditgate.warehouse.errors import ServerStartError, WarehouseError, WarehouseUnavailableError
-
-ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
-"""Set (to `1`) by the one-shot run: cron schedules are off, assets work, retries follow quickly."""
 
 SCHEDULE_START: Final = datetime(2026, 1, 1, tzinfo=BUSINESS_ZONE)
 """From when cron schedules count. Days before the first start of a DAG are never run (`catchup=False`)."""

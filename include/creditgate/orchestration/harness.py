@@ -21,8 +21,9 @@ from creditgate.orchestration.airflow_local import (
     local_airflow,
 )
 from creditgate.orchestration.defaults import MARTS_POOL
-from creditgate.orchestration.processes import signals_end_us
+from creditgate.orchestration.processes import signals_end_us, stop_family
 from creditgate.orchestration.registry import Feed, registered_feeds
+from creditgate.policy.paths import home
 
 BUILD: Final = "build_marts"
 EXPIRE: Final = "expire_negative_records"
@@ -125,6 +126,11 @@ def up(*, port: int = SERVICE_PORT, say: Say | None = None) -> None:
                 time.sleep(1)
     except KeyboardInterrupt:
         return
+
+
+def down() -> bool:
+    """End `creditgate up` or `run` of this state folder from another terminal; whether there was anything to end."""
+    return stop_family(home() / "airflow")
 
 
 def waiting_dags() -> tuple[str, ...]:

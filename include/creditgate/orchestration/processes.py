@@ -32,6 +32,8 @@ MARK: Final = "CREDITGATE_PROCESS_FAMILY"
 TERM_SECONDS: Final = (10.0, 5.0)
 """How long a member may take after the first SIGTERM, and after the second, before it is killed."""
 
+_RECORD: Final = "processes.json"
+
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -155,7 +157,7 @@ class ProcessFamily:
 
     @property
     def _record_file(self) -> Path:
-        return self.folder / "processes.json"
+        return self.folder / _RECORD
 
     def _record(self) -> None:
         owner = {"pid": os.getpid(), "created": psutil.Process().create_time(), "purpose": self.purpose}
@@ -165,7 +167,7 @@ class ProcessFamily:
         handle = (self.folder / "processes.lock").open("w", encoding="utf-8")
         if _try_lock(handle):
             return handle
-        owner = self._living_owner()
+        owner = _living_owner(self.folder)
         if owner is None:
             log.warning("process.leftovers_found", folder=str(self.folder), next_step="ending them")
             ended = end_all(self.folder)
@@ -182,15 +184,37 @@ class ProcessFamily:
             "or set CREDITGATE_HOME to another folder."
         )
 
-    def _living_owner(self) -> dict[str, object] | None:
-        try:
-            owner = json.loads(self._record_file.read_text(encoding="utf-8"))
-            process = psutil.Process(owner["pid"])
-            is_owner = abs(process.create_time() - owner["created"]) < 0.5
-            is_alive = process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, KeyError, psutil.Error):
-            return None
-        return owner if is_owner and is_alive else None
+
+def stop_family(folder: Path, seconds: float = 60.0) -> bool:
+    """End the family that another process of ours runs in this folder, or what a killed one left; whether any.
+
+    Raises:
+        OrchestrationError: it does not end.
+    """
+    owner = _living_owner(folder)
+    if owner is None:
+        return end_all(folder) > 0
+    process = psutil.Process(int(str(owner["pid"])))
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except psutil.TimeoutExpired as error:
+        raise OrchestrationError(
+            f"`creditgate {owner['purpose']}` (pid {process.pid}) does not end. "
+            f"Next step: `kill -9 {process.pid}`, then this command again."
+        ) from error
+    return True
+
+
+def _living_owner(folder: Path) -> dict[str, object] | None:
+    try:
+        owner = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        process = psutil.Process(owner["pid"])
+        is_owner = abs(process.create_time() - owner["created"]) < 0.5
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, KeyError, psutil.Error):
+        return None
+    return owner if is_owner and is_alive else None
 
 
 def end_all(folder: Path) -> int:
