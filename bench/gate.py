@@ -7,6 +7,7 @@ from pathlib import Path
 
 from creditgate.check.checker import Checker
 from creditgate.domain.findings import Findings
+from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
 from creditgate.policy.contracts import load_contract
 from creditgate.policy.prohibited import load_prohibited
@@ -21,6 +22,6 @@ def gate_findings(path: Path, item: str, as_of: date) -> Findings:
     feed = open_feed(path, contract, load_prohibited())
     checker = Checker(contract, feed.layout.columns, as_of, KEY)
     parts = [feed.layout.findings]
-    parts += [checker.check(chunk).findings for chunk in feed.chunks()]
+    parts += [sealed.findings for sealed in in_order(checker.check, feed.chunks())]
     parts.append(checker.finish())
     return Findings.concat(parts)

@@ -21,6 +21,7 @@ from creditgate.domain.batch import Batch, BatchStatus, Tally, batch_id_of
 from creditgate.domain.clock import business_today
 from creditgate.domain.feed import Chunk, FeedLayout, SealedChunk
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
+from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
 from creditgate.domain.report import BatchReport, RejectedRows
 from creditgate.domain.verdict import status_without_rows, tally_of
@@ -286,7 +287,7 @@ def check(batch_id: str) -> Counts:
             tombstones=ExpiredRecords(connection),
         )
         chunks = (by_row.chunk(first_row, table) for first_row, table in spool.read_table("screened"))
-        spool.write_table("sealed", _noting(map(checker.check, chunks), parts))
+        spool.write_table("sealed", _noting(in_order(checker.check, chunks), parts))
     parts.append(checker.finish())
     found = Findings.concat(parts)
     spool.write_outcome("check", layout, found, rows=facts["rows"])
@@ -454,7 +455,7 @@ def check_file(
         if not Findings.concat(parts).is_blocking():
             checker = Checker(contract, layout.columns, as_of, KeyedHash(secrets.token_bytes(32)))
             try:
-                sealed = _noting(map(checker.check, feed.chunks()), parts)
+                sealed = _noting(in_order(checker.check, feed.chunks()), parts)
                 rows = spool.write_table("sealed", sealed) if with_rows else _count(sealed)
                 parts.append(checker.finish())
                 if rows == 0:

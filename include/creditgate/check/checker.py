@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ BATCH = "chunk"
 class Checker:
     """The rules of one contract on one as-of date, for one feed.
 
-    Give it the chunks in any order, then ask `finish` for what only the whole feed shows.
+    Give it the chunks in any order, from any thread, then ask `finish` for what only the whole feed shows.
     Without register and tombstones (offline) the rules that need them are not applied.
     """
 
@@ -62,6 +63,7 @@ class Checker:
         self._expectations = [expectation_of(rule) for rule in self._rules]
         self._late = next((r for r in self._rules if r.expectation == "expect_report_within_workdays"), None)
         self._seen: list[tuple[int, npt.NDArray[np.void]]] = []
+        self._asking = Lock()
 
     def check(self, chunk: Chunk) -> SealedChunk:
         """Apply every rule to the chunk; its findings, and its rows sealed for keeping."""
@@ -70,10 +72,11 @@ class Checker:
         late = self._days_late(view)
         record_ids = self._keys.record_ids(self._contract.item, key_parts(view, self._contract.record_key))
         self._seen.append((chunk.first_row, _as_void(record_ids)))
-        register_match = matching.match_register(self._contract, view, self._register, self._keys, found)
-        if self._tombstones is not None and self._contract.has_rule_of_kind("gate.already_expired"):
-            rule = self._contract.rule_of_kind("gate.already_expired")
-            found[rule.id] = self._tombstones.expired(record_ids)
+        with self._asking:
+            register_match = matching.match_register(self._contract, view, self._register, self._keys, found)
+            if self._tombstones is not None and self._contract.has_rule_of_kind("gate.already_expired"):
+                rule = self._contract.rule_of_kind("gate.already_expired")
+                found[rule.id] = self._tombstones.expired(record_ids)
         findings = self._findings(chunk, found)
         table = seal(view, self._contract, self._keys, record_ids, register_match, late)
         return SealedChunk(chunk.first_row, table, findings)

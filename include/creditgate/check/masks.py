@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from creditgate.check.view import BoolMask, ChunkView, false_where, true_where
 from creditgate.domain import clock, identifiers
+from creditgate.domain.distinct import judged
 
 DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 
@@ -32,7 +33,7 @@ def is_absent(view: ChunkView, column: str) -> BoolMask:
 
 def does_not_match(view: ChunkView, column: str, regex: str) -> BoolMask:
     """A value that the RE2 pattern does not match."""
-    return false_where(pc.match_substring_regex(view.strings(column), regex))
+    return judged(view.strings(column), lambda texts: false_where(pc.match_substring_regex(texts, regex)))
 
 
 def is_not_listed(
@@ -134,7 +135,7 @@ def is_no_such_decimal(
 
 def is_no_credit_code(view: ChunkView, column: str) -> BoolMask:
     """No unified social credit code of GB 32100-2015: shape, alphabet, check character."""
-    return _unless_absent(view, column, identifiers.is_credit_code(view.strings(column)))
+    return _unless_absent(view, column, judged(view.strings(column), identifiers.is_credit_code))
 
 
 def is_no_identity_number(view: ChunkView, column: str, type_column: str | None = None) -> BoolMask:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from creditgate.check.masks import is_identity_number
 from creditgate.check.view import BoolMask, ChunkView, true_where
 from creditgate.domain import identifiers
+from creditgate.domain.distinct import changed
 from creditgate.domain.feed import SUBJECT_KIND
 from creditgate.domain.keys import KeyedHash, mask_identity, mask_identity_numbers_in_text
 from creditgate.domain.sealed import identity_columns
@@ -82,7 +83,7 @@ def _sealed_field(
     if persons.get(field.name) is not None:
         return {field.name: _instead(values, persons[field.name], mask_identity(values))}
     if field.kind in ("free_text", "text", "name"):
-        values = mask_identity_numbers_in_text(values)
+        values = changed(values, mask_identity_numbers_in_text)
     return {field.name: values}
 
 

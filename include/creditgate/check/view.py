@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from creditgate.domain.dates import parse_iso_dates
+from creditgate.domain.distinct import judged
 
 BoolMask = npt.NDArray[np.bool_]
 Condition = Mapping[str, Any]
@@ -61,7 +62,7 @@ class ChunkView:
     def dates(self, column: str) -> tuple[npt.NDArray[np.datetime64], BoolMask]:
         """The column as datetime64[D] (NaT where absent or no date), and where it is a date."""
         if column not in self._dates:
-            self._dates[column] = parse_iso_dates(self.strings(column))
+            self._dates[column] = _dates_of(self.strings(column))
         return self._dates[column]
 
     def holds(self, when: Condition | Sequence[Condition] | None) -> BoolMask | None:
@@ -91,9 +92,20 @@ class ChunkView:
             if key in condition:
                 listed = _to_numpy(pc.is_in(values, value_set=pa.array(condition[key], pa.string())))
                 return listed if key == "in" else ~listed
-        if "not_in" in condition:
-            return ~_to_numpy(pc.is_in(values, value_set=pa.array(condition["not_in"], pa.string())))
-        return true_where(pc.match_substring_regex(values, condition["matches"]))
+        pattern = condition["matches"]
+        return judged(values, lambda texts: true_where(pc.match_substring_regex(texts, pattern)))
+
+
+def _dates_of(values: pa.Array) -> tuple[npt.NDArray[np.datetime64], BoolMask]:
+    """`parse_iso_dates`, by the distinct values: a feed has few different days."""
+    if len(values) == 0 or values.null_count == len(values):
+        return parse_iso_dates(values)
+    coded = values.dictionary_encode(null_encoding="encode")
+    if len(coded.dictionary) > len(values) // 2:
+        return parse_iso_dates(values)
+    days, is_date = parse_iso_dates(coded.dictionary)
+    places = coded.indices.to_numpy()
+    return days[places], is_date[places]
 
 
 def true_where(mask: pa.Array) -> BoolMask:

@@ -100,6 +100,7 @@ def workdays_between(start: date, end: date) -> int:
     return int(counted[1] - counted[0])
 
 
+@cache
 def earliest_start_in_time(met_on: date, n: int) -> date:
     """The earliest start whose deadline of n working days is kept on `met_on`.
 
@@ -118,15 +119,13 @@ def workdays_late(started: Days, met_on: date, n: int) -> npt.NDArray[np.int32]:
     days off lie between.
     """
     late = np.zeros(len(started), np.int32)
-    distinct, place = np.unique(started, return_inverse=True)
-    is_early = distinct < np.datetime64(earliest_start_in_time(met_on, n), "D")  # false for NaT
+    is_early = started < np.datetime64(earliest_start_in_time(met_on, n), "D")  # false for NaT
     if is_early.any():
-        days = np.append(np.maximum(distinct[is_early], _NO_EARLIER), np.datetime64(met_on, "D"))
+        distinct, place = np.unique(started[is_early], return_inverse=True)
+        days = np.append(np.maximum(distinct, _NO_EARLIER), np.datetime64(met_on, "D"))
         counted = _workdays_until(days)
         passed = counted[-1] - counted[:-1]
-        by_date = np.zeros(len(distinct), np.int32)
-        by_date[is_early] = np.maximum(passed - n, 1)
-        late = by_date[place]
+        late[is_early] = np.maximum(passed - n, 1)[place]
     return late
 
 

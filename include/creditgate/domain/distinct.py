@@ -29,13 +29,18 @@ def repeats(values: pa.Array) -> bool:
     return int(pc.count_distinct(sample, mode="all").as_py()) <= _FEW
 
 
+def distinct(values: pa.Array) -> pa.Array:
+    """The distinct values of a column that repeats itself; any other column as it is."""
+    return values.unique() if repeats(values) else values
+
+
 def changed(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """`change` of each value. A change that gives back the very array it got changes nothing."""
     if not repeats(values):
         return change(values)
     coded = values.dictionary_encode(null_encoding="encode")
-    distinct = change(coded.dictionary)
-    return values if distinct is coded.dictionary else distinct.take(coded.indices)
+    made = change(coded.dictionary)
+    return values if made is coded.dictionary else made.take(coded.indices)
 
 
 def judged(values: pa.Array, judge: Callable[[pa.Array], npt.NDArray[Item]]) -> npt.NDArray[Item]:
