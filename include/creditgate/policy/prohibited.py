@@ -23,7 +23,8 @@ from creditgate.policy.paths import expectations_dir
 PersonPlace = Literal["before", "anywhere"]
 
 _TERM = re.compile(r"<([a-z_]+)>")
-_LONG_CODE = 7
+_LONG_CODE = 6
+"""Letters of a pinyin code that also counts with something after it: `zhiwen`, `zhiwenbianhao`."""
 _NOTHING = re.compile(r"(?!)")
 _HEADER_KEYS = (
     "rule",
@@ -48,7 +49,8 @@ class ProhibitedCatalogueError(PolicyFileError):
 class HeaderPatterns:
     """How the columns of a category are named; Python patterns, see the file's head.
 
-    `any_*` hold whoever the subjects are, `person_*` unless they are organisations.
+    `any_*` hold whoever the subjects are, `person_*` unless they are organisations. `long_codes` also count
+    with something after them.
     """
 
     any_chinese: re.Pattern[str]
@@ -56,17 +58,13 @@ class HeaderPatterns:
     person_chinese: re.Pattern[str]
     person_words: re.Pattern[str]
     codes: frozenset[str]
+    long_codes: tuple[str, ...]
     except_chinese: re.Pattern[str]
     except_words: re.Pattern[str]
 
     def is_code(self, word: str) -> bool:
         """Whether a word is one of the codes, or begins with one that is too long to be there by chance."""
         return word in self.codes or word.startswith(self.long_codes)
-
-    @property
-    def long_codes(self) -> tuple[str, ...]:
-        """Codes that also count with something after them: `huanbingshichang`."""
-        return tuple(code for code in self.codes if len(code) >= _LONG_CODE)
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def load_prohibited() -> ProhibitedCatalogue:
 def read_prohibited(path: Path) -> ProhibitedCatalogue:
     """Read a catalogue; ProhibitedCatalogueError says what to mend."""
     root = read_document(path, ProhibitedCatalogueError)
-    top = root.mapping(("version", "severity", "messages", "terms", "except", "categories"))
+    top = root.mapping(("version", "severity", "messages", "code_endings", "terms", "except", "categories"))
     reader = _Reader(_terms(top["terms"]), top)
     categories = tuple(reader.category(node) for node in top["categories"].sequence())
     person = reader.terms.get("person")
@@ -167,6 +165,7 @@ class _Reader:
     def __init__(self, terms: dict[str, str], top: dict[str, Node]) -> None:
         self.terms = terms
         self._messages = top["messages"].mapping(("A", "B"))
+        self._code_endings = top["code_endings"].texts()
         self._severity = top["severity"].mapping(("header", "value"))
         self._seen: set[str] = set()
 
@@ -219,12 +218,14 @@ class _Reader:
         )
 
     def _header_patterns(self, parts: dict[str, Node]) -> HeaderPatterns:
+        codes = parts["codes"].texts()
         return HeaderPatterns(
             any_chinese=self._python(parts["chinese"]),
             any_words=self._python(parts["words"]),
             person_chinese=self._python(parts["person_chinese"]),
             person_words=self._python(parts["person_words"]),
-            codes=frozenset(parts["codes"].texts()),
+            codes=frozenset(codes) | {code + ending for code in codes for ending in self._code_endings},
+            long_codes=tuple(code for code in codes if len(code) >= _LONG_CODE),
             except_chinese=self._python(parts["except_chinese"]),
             except_words=self._python(parts["except_words"]),
         )

@@ -68,7 +68,8 @@ def _covered(category: Category, text: str, words: str, subject: Subject | None)
     if subject != "legal":
         spans += [patterns.person_chinese.search(rest), patterns.person_words.search(other_words)]
     yield from (len(span[0]) for span in spans if span)
-    yield from (len(word) for word in (text, *other_words.split("_")) if patterns.is_code(word))
+    if subject != "legal" or category.legal_class == "A":
+        yield from (len(word) for word in (text, *other_words.split("_")) if patterns.is_code(word))
 
 
 def header_text(header: str) -> str:
