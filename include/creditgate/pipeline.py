@@ -385,7 +385,7 @@ def expire(as_of: date, *, dry_run: bool = False) -> Counts:
         result = remove(connection, as_of, dry_run=dry_run, home=home())
     if not dry_run:
         _report_again()
-    counts = {"records": result.records, "rejections": result.rejections, "reports": result.reports}
+    counts = {"records": result.records, "rejections": result.rejections, "reports": len(result.report_batches)}
     log.info("expire.finished", as_of=as_of.isoformat(), is_dry_run=dry_run, **counts)
     return counts
 
