@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import structlog
 
 from creditgate.domain.batch import Batch, BatchStatus, Tally, batch_id_of
@@ -39,19 +38,13 @@ from creditgate.pull.manifest import (
     read_manifest,
     write_manifest,
 )
-from creditgate.report import write_reports
 from creditgate.report.rejected import rejected_rows
+from creditgate.reporting import batch_report, make_missing_reports, report_folder, write_report
 from creditgate.screen.decoding import UnreadableFeedError
 from creditgate.screen.feed import OpenFeed, blocked_midway, count_rows, open_feed
 from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows
 from creditgate.spool import RowFindings, Spool
-from creditgate.warehouse.batches import (
-    batches_without_report,
-    find_outcome,
-    load_batch,
-    load_findings,
-    load_returned_rows,
-)
+from creditgate.warehouse.batches import find_outcome
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
 from creditgate.warehouse.passwords import hash_key
@@ -64,11 +57,6 @@ AnyChunk = TypeVar("AnyChunk", Chunk, SealedChunk)
 def source_folder(feed: FeedSource) -> Path:
     """The mailbox of a provider's feed: absolute, or below the state folder's `sources/`."""
     return home() / "sources" / feed.location
-
-
-def report_folder(batch: Batch) -> Path:
-    """Where a batch's reports lie."""
-    return home() / "reports" / batch.provider_code / batch.batch_id
 
 
 def waiting(provider_code: str, item: str) -> list[str]:
@@ -215,7 +203,7 @@ def _refuse(batch: Batch, provider: Provider | None, findings: Findings) -> None
             BatchStatus.REFUSED,
             provider_is_complete=provider is not None and provider.is_complete,
         )
-    _write_report(batch, contract, layout, findings, BatchStatus.REFUSED, Tally(0, 0, 0, 0))
+    write_report(batch, contract, layout, findings, BatchStatus.REFUSED, Tally(0, 0, 0, 0))
     log.warning("pull.refused", batch_id=batch.batch_id, rules=sorted(findings.count_by_rule()))
 
 
@@ -345,7 +333,7 @@ def report(batch_id: str) -> Counts:
     else:
         tally, rejected = Tally(0, 0, 0, 0), RejectedRows.none()
         status = status_without_rows(findings, refusing_rules())
-    _write_report(batch, contract, layout, findings, status, tally, rejected)
+    write_report(batch, contract, layout, findings, status, tally, rejected)
     if status.is_final:
         _acknowledge(batch, find_provider(batch.provider_code).feed(batch.item), status)
     spool.clear()
@@ -384,41 +372,14 @@ def expire(as_of: date, *, dry_run: bool = False) -> Counts:
     with connect() as connection:
         result = remove(connection, as_of, dry_run=dry_run, home=home())
     if not dry_run:
-        _report_again()
-    counts = {"records": result.records, "rejections": result.rejections, "reports": len(result.report_batches)}
+        make_missing_reports()
+    counts = {
+        "records": result.records,
+        "rejections": result.rejections,
+        "reports": len(result.report_batches),
+    }
     log.info("expire.finished", as_of=as_of.isoformat(), is_dry_run=dry_run, **counts)
     return counts
-
-
-def _report_again() -> None:
-    """Make the reports that an expiry has removed anew, without the rows that were cleared."""
-    with connect() as connection:
-        missing = batches_without_report(
-            connection, lambda provider, batch_id: (home() / "reports" / provider / batch_id).is_dir()
-        )
-        for batch_id in missing:
-            kept = load_batch(connection, batch_id)
-            if kept is None:
-                continue
-            contract = load_contract(kept.batch.item)
-            rule_of = rule_finder(contract)
-            rows, slots = load_findings(connection, batch_id)
-            table = list(dict.fromkeys(slots))
-            findings = Findings(
-                tuple(Slot(rule_of(rule_id), field, header) for rule_id, field, header in table),
-                rows,
-                np.array([table.index(slot) for slot in slots], np.int16),
-            )
-            numbers, cells = load_returned_rows(connection, batch_id, list(kept.columns.mapped.values()))
-            _write_report(
-                kept.batch,
-                contract,
-                FeedLayout(kept.format, kept.encoding, kept.columns),
-                Findings.concat([findings]),
-                kept.outcome.status,
-                kept.tally,
-                RejectedRows(numbers, cells, tuple(kept.columns.mapped)),
-            )
 
 
 def check_file(
@@ -470,67 +431,11 @@ def check_file(
             status = tally.status()
             if with_rows:
                 rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings, batch.as_of_on)
-    return _batch_report(batch, contract, layout, findings, status, tally, rejected, is_settled=False)
+    return batch_report(batch, contract, layout, findings, status, tally, rejected, is_settled=False)
 
 
 def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, dict[str, Any]]:
     return spool.read_outcome("check" if spool.has("check.json") else "screen", rule_finder(contract))
-
-
-def _write_report(
-    batch: Batch,
-    contract: Contract | None,
-    layout: FeedLayout,
-    findings: Findings,
-    status: BatchStatus,
-    tally: Tally,
-    rejected: RejectedRows | None = None,
-) -> None:
-    made = _batch_report(
-        batch, contract, layout, findings, status, tally, rejected or RejectedRows.none(), is_settled=True
-    )
-    write_reports(made, report_folder(batch), contract)
-
-
-def _batch_report(
-    batch: Batch,
-    contract: Contract | None,
-    layout: FeedLayout,
-    findings: Findings,
-    status: BatchStatus,
-    tally: Tally,
-    rejected: RejectedRows,
-    *,
-    is_settled: bool,
-) -> BatchReport:
-    provider = load_providers().get(batch.provider_code)
-    settled_at = None
-    if is_settled:
-        with connect() as connection:
-            outcome = find_outcome(connection, batch.batch_id)
-        settled_at = outcome.settled_at if outcome else None
-    return BatchReport(
-        file_name=batch.file_name,
-        file_sha256=batch.file_sha256,
-        item=batch.item,
-        contract_title=contract.title if contract else batch.item,
-        contract_version=contract.version if contract else "",
-        received_at=batch.received_at,
-        as_of_on=batch.as_of_on,
-        status=status,
-        tally=tally,
-        format=layout.format,
-        encoding=layout.encoding,
-        columns=layout.columns,
-        findings=findings,
-        rejected=rejected,
-        batch_id=batch.batch_id or None,
-        provider_code=batch.provider_code or None,
-        unit_name=provider.unit_name if provider else None,
-        officer=(provider.officer or None) if provider else None,
-        responsible_head=(provider.responsible_head or None) if provider else None,
-        settled_at=settled_at,
-    )
 
 
 def _acknowledge(batch: Batch, feed: FeedSource, status: BatchStatus) -> None:

@@ -278,8 +278,8 @@ def _changed(row: Row, tells: str, changes: Row) -> Row:
     """The row with changes; decision number and told facts follow the days of the decision and the conduct."""
     merged = row | {"remarks": tells} | changes
     if "facts" not in changes and re.fullmatch(r"\d{4}-\d\d-\d\d", changes.get("conduct_ended_on", "")):
-        year, month, day = (int(part) for part in changes["conduct_ended_on"].split("-"))
-        told = f"{year}年{month}月{day}日"
+        ended = date.fromisoformat(changes["conduct_ended_on"])
+        told = f"{ended.year}年{ended.month}月{ended.day}日"
         merged["facts"] = re.sub(r"\d{4}年\d{1,2}月\d{1,2}日", told, merged.get("facts", ""), count=1)
     day = merged.get("listed_on") or merged["decided_on"]
     merged["decision_number"] = re.sub(r"(?<=[〔（\[])\d{4}", day[:4], merged["decision_number"])
