@@ -71,10 +71,12 @@ class HeaderPatterns:
 class ValuePatterns:
     """How the facts of a category are told; RE2 patterns, None where there is none.
 
-    `person` is where an organisation's record must name the person whom the fact is about.
+    Each of `stand_ins` is a character and the pattern of the words that it takes the place of, before
+    anything else is compared: long lists would make the other patterns slow. `person` is where an organisation's record must name the person whom the fact is about.
     """
 
     stems: tuple[str, ...]
+    stand_ins: tuple[tuple[str, str], ...]
     facts: str
     certain: str | None
     exceptions: str | None
@@ -174,7 +176,7 @@ class _Reader:
         code = self._new(parts["code"], r"[a-z][a-z_]+")
         legal_class = parts["class"].one_of(("A", "B"))
         header = parts["header"].mapping(_HEADER_KEYS)
-        value = parts["value"].mapping(_VALUE_KEYS)
+        value = parts["value"].mapping(_VALUE_KEYS, ("stand_ins",))
         return Category(
             code=code,
             legal_class="A" if legal_class == "A" else "B",
@@ -237,11 +239,21 @@ class _Reader:
         place = parts["person"].one_of(("before", "anywhere"))
         return ValuePatterns(
             stems=stems,
+            stand_ins=self._stand_ins(parts.get("stand_ins")),
             facts=facts,
             certain=self.re2(parts["certain"]),
             exceptions=self.re2(parts["except"]),
             person="before" if place == "before" else "anywhere",
         )
+
+    def _stand_ins(self, node: Node | None) -> tuple[tuple[str, str], ...]:
+        if node is None:
+            return ()
+        listed = [
+            (mark, self._patterns(part.at("words", [part.value]), _check_re2))
+            for mark, part in node.any_mapping().items()
+        ]
+        return tuple((mark, f"(?i){pattern}") for mark, (pattern,) in listed)
 
     def _python(self, node: Node) -> re.Pattern[str]:
         joined = self._joined(node, _check_python)

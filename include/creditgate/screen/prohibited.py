@@ -119,11 +119,13 @@ class ValueScreen:
     def _told(self, category: Category, text: _Clauses, natural: Mask) -> Mask:
         """The rows of the text that tell a fact of the category that is a person's datum."""
         told = category.values
-        suspects = _refined(text.distinct, _refined(text.distinct, None, _any_of(told.stems)), told.either)
-        if not len(suspects):
+        near = _places(text.distinct, _any_of(told.stems))
+        found = _with_stand_ins(text.distinct.take(pa.array(near)), told.stand_ins)
+        matching = _places(found, told.either)
+        if not len(matching):
             return np.zeros(len(natural), np.bool_)
-        found = text.distinct.take(pa.array(suspects))
-        clauses = _without(found, self._catalogue.exceptions, told.exceptions)
+        suspects = near[matching]
+        clauses = _without(found.take(pa.array(matching)), self._catalogue.exceptions, told.exceptions)
         is_fact = _matches(clauses, told.either)
         hits = text.rows_with(suspects[is_fact])
         if natural.all() or not hits.any():
@@ -179,11 +181,15 @@ def _matches(texts: pa.Array, pattern: str | None) -> Mask:
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _refined(texts: pa.Array, places: Places | None, pattern: str) -> Places:
-    """Those places (None: all) whose text matches the pattern."""
-    if places is None:
-        return np.flatnonzero(_matches(texts, pattern))
-    return places[_matches(texts.take(pa.array(places)), pattern)]
+def _places(texts: pa.Array, pattern: str) -> Places:
+    """The places of the texts that match the pattern."""
+    return np.flatnonzero(_matches(texts, pattern))
+
+
+def _with_stand_ins(texts: pa.Array, stand_ins: tuple[tuple[str, str], ...]) -> pa.Array:
+    for mark, words in stand_ins:
+        texts = pc.replace_substring_regex(texts, pattern=words, replacement=mark)
+    return texts
 
 
 def _without(texts: pa.Array, *patterns: str | None) -> pa.Array:
