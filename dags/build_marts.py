@@ -22,7 +22,6 @@ from creditgate.orchestration.assets import ACCEPTED_RECORDS
 from creditgate.orchestration.dates import as_of_of
 from creditgate.orchestration.defaults import (
     MARTS_POOL,
-    SCHEDULE_START,
     as_of_param,
     asset_or_time,
     default_args,
@@ -32,7 +31,6 @@ from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_fault
 
 @dag(
     schedule=asset_or_time("30 0 * * *", ACCEPTED_RECORDS),
-    start_date=SCHEDULE_START,
     catchup=False,
     max_active_runs=1,
     default_args=default_args(),

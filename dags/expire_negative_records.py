@@ -19,13 +19,12 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 from creditgate.orchestration.dates import as_of_of
-from creditgate.orchestration.defaults import MARTS_POOL, SCHEDULE_START, as_of_param, at, default_args
+from creditgate.orchestration.defaults import MARTS_POOL, as_of_param, at, default_args
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
 
 
 @dag(
     schedule=at("10 0 * * *", catch_up_latest=True),
-    start_date=SCHEDULE_START,
     catchup=False,
     max_active_runs=1,
     default_args=default_args(),

@@ -23,7 +23,7 @@ from airflow.sdk import DAG, TriggerRule, dag, get_current_context, task, task_g
 
 from creditgate.orchestration.assets import ACCEPTED_RECORDS
 from creditgate.orchestration.dates import as_of_of
-from creditgate.orchestration.defaults import SCHEDULE_START, as_of_param, at, default_args
+from creditgate.orchestration.defaults import as_of_param, at, default_args
 from creditgate.orchestration.outcomes import no_values_in_faults, run_stage
 from creditgate.orchestration.registry import Feed, feeds_to_parse
 
@@ -74,7 +74,6 @@ def ingest_dag(feed: Feed) -> DAG:
     @dag(
         dag_id=feed.dag_id,
         schedule=at(feed.schedule),
-        start_date=SCHEDULE_START,
         catchup=False,
         max_active_runs=1,
         default_args=default_args(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from airflow.sdk import (
@@ -20,9 +20,6 @@ from creditgate.domain.clock import BUSINESS_ZONE
 from creditgate.orchestration.component import ONE_SHOT_VARIABLE
 from creditgate.orchestration.outcomes import StatementFaultError
 from creditgate.warehouse.errors import ServerStartError, WarehouseError, WarehouseUnavailableError
-
-SCHEDULE_START: Final = datetime(2026, 1, 1, tzinfo=BUSINESS_ZONE)
-"""From when cron schedules count. Days before the first start of a DAG are never run (`catchup=False`)."""
 
 MARTS_POOL: Final = "marts"
 """The pool of one slot that tasks take which write marts, so that build and expiry never run at once."""

@@ -246,12 +246,15 @@ def marked_processes(folder: Path) -> Iterator[psutil.Process]:
 
 @contextmanager
 def signals_end_us() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the program by an exception, as Ctrl-C does, so that `with` blocks are left."""
+    """Let SIGTERM and SIGHUP end the program by an exception, as Ctrl-C does, so that `with` blocks are left.
+
+    SIGINT is heard even where the shell has told us to ignore it, as it does to what is started with `&`.
+    """
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    with _handled_by(leave, ENDING_SIGNALS):
+    with _handled_by(leave, ENDING_SIGNALS), _handled_by(signal.default_int_handler, (signal.SIGINT,)):
         yield
 
 
