@@ -24,7 +24,7 @@ from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_fault
 
 
 @dag(
-    schedule=at("10 0 * * *", catch_up_latest=True),
+    schedule=at("10 0 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=default_args(),

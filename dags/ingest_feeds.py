@@ -22,7 +22,7 @@ from typing import Any
 from airflow.sdk import DAG, TriggerRule, dag, get_current_context, task, task_group
 
 from creditgate.orchestration.assets import ACCEPTED_RECORDS
-from creditgate.orchestration.dates import as_of_of
+from creditgate.orchestration.dates import as_of_of, told_as_of
 from creditgate.orchestration.defaults import as_of_param, at, default_args
 from creditgate.orchestration.outcomes import no_values_in_faults, run_stage
 from creditgate.orchestration.registry import Feed, feeds_to_parse
@@ -63,13 +63,9 @@ def ingest_dag(feed: Feed) -> DAG:
     @task(outlets=[ACCEPTED_RECORDS], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def announce(*, outlet_events: Any, ti: Any) -> None:
         settled = [counts for counts in ti.xcom_pull(task_ids="batch.settle") or [] if counts]
-        as_of = as_of_of(get_current_context()).isoformat()
-        outlet_events[ACCEPTED_RECORDS].extra = {
-            "as_of": as_of,
-            "provider": feed.provider,
-            "item": feed.item,
-            "batches": len(settled),
-        }
+        extra = {"provider": feed.provider, "item": feed.item, "batches": len(settled)}
+        told = told_as_of(get_current_context())
+        outlet_events[ACCEPTED_RECORDS].extra = {**extra, "as_of": told.isoformat()} if told else extra
 
     @dag(
         dag_id=feed.dag_id,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from creditgate.domain.clock import business_today
-from creditgate.orchestration.dates import as_of_of
+from creditgate.orchestration.dates import as_of_of, told_as_of
 
 LATE_IN_UTC = datetime(2026, 11, 22, 16, 10, tzinfo=UTC)  # 00:10 of the 23rd in Shanghai
 
@@ -31,18 +31,26 @@ def test_conf_wins_over_everything() -> None:
     assert as_of_of(context) == date(2026, 3, 1)
 
 
+def context_of(events: dict[str, list[SimpleNamespace]], **fields: Any) -> dict[str, Any]:
+    return {"dag_run": run(**fields), "params": {"as_of": None}, "triggering_asset_events": events}
+
+
 def test_the_newest_asset_event_is_followed() -> None:
     older, newer = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
-    events = {
-        "a": [event(newer, as_of="2026-10-02"), event(older, as_of="2026-10-01")],
-        "b": [event(LATE_IN_UTC)],
-    }
-    context = {
-        "dag_run": run(logical_date=LATE_IN_UTC),
-        "params": {"as_of": None},
-        "triggering_asset_events": events,
-    }
-    assert as_of_of(context) == date(2026, 10, 2)
+    events = {"a": [event(newer, as_of="2026-10-02"), event(older, as_of="2026-10-01")], "b": [event(older)]}
+    assert as_of_of(context_of(events, logical_date=LATE_IN_UTC)) == date(2026, 10, 2)
+
+
+def test_an_event_of_a_run_by_the_clock_builds_for_today() -> None:
+    older, newer = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    events = {"a": [event(older, as_of="2026-10-01"), event(newer, provider="jn_taxation")]}
+    before = business_today()
+    assert before <= as_of_of(context_of(events)) <= business_today()
+
+
+def test_only_a_run_that_was_told_its_date_passes_it_on() -> None:
+    assert told_as_of({"dag_run": run(conf={"as_of": "2026-03-01"})}) == date(2026, 3, 1)
+    assert told_as_of({"dag_run": run(logical_date=LATE_IN_UTC), "params": {"as_of": None}}) is None
 
 
 @pytest.mark.parametrize("field", ["data_interval_end", "logical_date"])

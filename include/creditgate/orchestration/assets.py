@@ -11,5 +11,6 @@ ACCEPTED_RECORDS: Final = Asset(
 )
 """Emitted by an ingest DAG once at least one of its batches is settled; starts `build_marts`.
 
-An event's extra holds `as_of` (ISO date), `provider`, `item` and `batches` (how many were settled).
+An event's extra holds `provider`, `item`, `batches` (how many were settled), and `as_of` (ISO date) where the run was
+told one; the marts are built for that date, else for today.
 """

@@ -12,31 +12,35 @@ from creditgate.domain.clock import business_today
 def as_of_of(context: Mapping[str, Any]) -> date:
     """The as-of date of the run whose task context is given.
 
-    In this order: the run's conf, or its parameter, `as_of`; the `as_of` of the newest asset event that started
-    it; the Shanghai date of the end of its data interval, or of its logical date; today in Asia/Shanghai.
+    In this order: what whoever triggered it told (`told_as_of`); what the newest asset event that started it
+    tells; the Shanghai date of the end of its data interval, or of its logical date; today in Asia/Shanghai.
 
     Raises:
         ValueError: `as_of` is not an ISO date.
     """
     run = context["dag_run"]
-    told = (getattr(run, "conf", None) or {}).get("as_of") or (context.get("params") or {}).get("as_of")
-    if told:
-        return _iso_date(told)
-    by_event = latest_event_date(context.get("triggering_asset_events") or {})
-    if by_event:
-        return by_event
+    told = told_as_of(context) or _told_by_event(context.get("triggering_asset_events") or {})
     moment = getattr(run, "data_interval_end", None) or getattr(run, "logical_date", None)
-    return business_today(moment)
+    return told or business_today(moment)
 
 
-def latest_event_date(events_by_asset: Mapping[Any, Iterable[Any]]) -> date | None:
-    """The `as_of` in the extra of the newest asset event that has one."""
-    events = [
-        event for events in events_by_asset.values() for event in events if "as_of" in (event.extra or {})
-    ]
-    if not events:
-        return None
-    return _iso_date(max(events, key=lambda event: event.timestamp).extra["as_of"])
+def told_as_of(context: Mapping[str, Any]) -> date | None:
+    """The `as_of` of the run's conf, or of its parameters; None where the run follows the clock."""
+    conf = getattr(context["dag_run"], "conf", None) or {}
+    told = conf.get("as_of") or (context.get("params") or {}).get("as_of")
+    return _iso_date(told) if told else None
+
+
+def _told_by_event(events_by_asset: Mapping[Any, Iterable[Any]]) -> date | None:
+    """The `as_of` in the extra of the newest event.
+
+    Only a run that was told its date passes it on. One that follows the clock, and is run again days later, must
+    not take the marts back to its own day.
+    """
+    events = [event for events in events_by_asset.values() for event in events]
+    newest = max(events, key=lambda event: event.timestamp, default=None)
+    told = (newest.extra or {}).get("as_of") if newest else None
+    return _iso_date(told) if told else None
 
 
 def _iso_date(text: str) -> date:

@@ -80,16 +80,14 @@ def default_args() -> dict[str, Any]:
     }
 
 
-def at(cron: str, *, catch_up_latest: bool = False) -> CronTriggerTimetable | None:
-    """The cron expression as a timetable in Asia/Shanghai; None in a one-shot run.
+def at(cron: str) -> CronTriggerTimetable | None:
+    """The cron expression (five fields, Shanghai time) as a timetable; None in a one-shot run.
 
-    Args:
-        cron: five fields, Shanghai time.
-        catch_up_latest: run the most recent slot at once when the DAG is first started.
+    The most recent slot is run at once on the first start, as later on the latest one that was missed.
     """
     if is_one_shot():
         return None
-    return CronTriggerTimetable(cron, timezone=BUSINESS_ZONE.key, run_immediately=catch_up_latest)
+    return CronTriggerTimetable(cron, timezone=BUSINESS_ZONE.key, run_immediately=True)
 
 
 def asset_or_time(cron: str, asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
