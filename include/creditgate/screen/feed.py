@@ -35,6 +35,8 @@ from creditgate.screen.read_workbook import SheetRows
 SUFFIXES = {"csv": (".csv", ".txt", ".tsv"), "xlsx": (".xlsx",)}
 """The extensions that go with a content."""
 
+PERSONS = pa.array(["natural", "unknown"])
+
 
 class OpenFeed:
     """A feed whose layout is known. `chunks` reads it once, in order, in bounded memory."""
@@ -76,7 +78,8 @@ class OpenFeed:
         first_row, (raw, unreadable) = numbered
         table = normalise(raw, self._contract)
         kinds = subject_kinds(table)
-        is_natural = kinds.to_numpy(zero_copy_only=False) == "natural"
+        # In doubt a row is a person's (S17): what is no organisation's record is screened as a person's.
+        is_natural = pc.is_in(kinds, value_set=PERSONS).to_numpy(zero_copy_only=False)
         parts = [self._prohibited(first_row, table, is_natural), self._left_redacted(first_row, table)]
         if unreadable is not None:
             parts.append(Findings.where(unreadable, first_row, Slot(gate_rule("row_width_mismatch"), None)))
