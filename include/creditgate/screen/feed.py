@@ -89,27 +89,34 @@ class OpenFeed:
         self, first_row: int, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]
     ) -> Findings:
         parts = []
-        for name in self._suspected(table):
+        for name in self._suspected(table, is_natural):
             header = self.layout.columns.header_of(name)
             for code, mask in self._values.scan(table.column(name).chunk(0), is_natural).items():
                 parts.append(Findings.where(mask, first_row, Slot(self._rules[code], name, header)))
         return Findings.concat(parts)
 
-    def _suspected(self, table: pa.Table) -> list[str]:
-        """The free-text columns with a text that would be prohibited in a person's record.
+    def _suspected(
+        self, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    ) -> list[str]:
+        """The free-text columns that tell a prohibited fact, or would where a row of the chunk is a person's.
 
-        One scan for all columns, over the distinct texts where they repeat themselves: a clean chunk costs no more.
+        One scan for all columns, over the distinct texts where they repeat themselves.
         """
         names = [
             f.name for f in self._contract.fields if f.kind == "free_text" and f.name in table.column_names
         ]
-        texts = [distinct(table.column(name).chunk(0)) for name in names]
-        if not texts:
+        if not names:
             return []
+        columns = [table.column(name).chunk(0) for name in names]
+        texts = [distinct(column) for column in columns]
+        whose = [
+            is_natural if text is column else np.full(len(text), is_natural.any())
+            for text, column in zip(texts, columns, strict=True)
+        ]
         told = np.zeros(sum(map(len, texts)), np.bool_)
-        for mask in self._values.scan(pa.concat_arrays(texts), None).values():
+        for mask in self._values.scan(pa.concat_arrays(texts), np.concatenate(whose)).values():
             told |= mask
-        ends = np.cumsum([len(column) for column in texts])
+        ends = np.cumsum([len(text) for text in texts])
         return [name for name, part in zip(names, np.split(told, ends[:-1]), strict=True) if part.any()]
 
     def _left_redacted(self, first_row: int, table: pa.Table) -> Findings:
