@@ -19,7 +19,8 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 from creditgate.orchestration.dates import as_of_of
-from creditgate.orchestration.defaults import MARTS_POOL, as_of_param, at, default_args
+from creditgate.orchestration.defaults import as_of_param, at, default_args
+from creditgate.orchestration.names import MARTS_POOL
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
 
 

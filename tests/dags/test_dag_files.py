@@ -12,7 +12,8 @@ import pytest
 
 from creditgate.orchestration.airflow_local import Mode
 from creditgate.orchestration.assets import ACCEPTED_RECORDS
-from creditgate.orchestration.defaults import MARTS_POOL, default_args
+from creditgate.orchestration.defaults import default_args
+from creditgate.orchestration.names import MARTS_POOL
 from creditgate.orchestration.registry import registered_feeds
 from creditgate.policy.paths import dags_dir
 
@@ -151,7 +152,7 @@ def test_inside_a_task_only_its_own_dag_is_made(monkeypatch: pytest.MonkeyPatch)
     from creditgate.orchestration import registry
 
     wanted = type("Parsing", (), {"dag_id": INGEST_DAGS[1]})
-    monkeypatch.setattr(registry, "get_parsing_context", wanted)
+    monkeypatch.setattr("airflow.sdk.get_parsing_context", wanted)
     assert [feed.dag_id for feed in registry.feeds_to_parse()] == [INGEST_DAGS[1]]
 
 

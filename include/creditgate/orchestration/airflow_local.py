@@ -23,7 +23,8 @@ from typing import Final
 import psycopg
 
 from creditgate.orchestration.airflow_api import AirflowApi
-from creditgate.orchestration.component import ONE_SHOT_VARIABLE, PARENT_VARIABLE
+from creditgate.orchestration.component import PARENT_VARIABLE
+from creditgate.orchestration.names import ONE_SHOT_VARIABLE
 from creditgate.orchestration.processes import OrchestrationError, ProcessFamily
 from creditgate.policy.paths import dags_dir, home
 

@@ -17,6 +17,8 @@ import sys
 import traceback
 from typing import Final, NoReturn
 
+from creditgate.orchestration.names import ONE_SHOT_VARIABLE
+
 PRELOADED: Final = (
     "pandas",
     "pyarrow.compute",
@@ -37,9 +39,6 @@ OURS: Final = (
     "creditgate.report",
     "creditgate.build.dbt_runner",
 )
-
-ONE_SHOT_VARIABLE: Final = "CREDITGATE_ONE_SHOT"
-"""Set (to `1`) by the one-shot run: cron schedules are off, assets work, retries follow quickly."""
 
 PARENT_VARIABLE: Final = "CREDITGATE_PARENT_PID"
 

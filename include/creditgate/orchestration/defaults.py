@@ -17,12 +17,9 @@ from airflow.sdk import (
 )
 
 from creditgate.domain.clock import BUSINESS_ZONE
-from creditgate.orchestration.component import ONE_SHOT_VARIABLE
+from creditgate.orchestration.names import ONE_SHOT_VARIABLE
 from creditgate.orchestration.outcomes import StatementFaultError
 from creditgate.warehouse.errors import ServerStartError, WarehouseError, WarehouseUnavailableError
-
-MARTS_POOL: Final = "marts"
-"""The pool of one slot that tasks take which write marts, so that build and expiry never run at once."""
 
 FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
     rules=[

@@ -20,13 +20,11 @@ from creditgate.orchestration.airflow_local import (
     Say,
     local_airflow,
 )
-from creditgate.orchestration.defaults import MARTS_POOL
+from creditgate.orchestration.names import BUILD, EXPIRE, MARTS_POOL
 from creditgate.orchestration.processes import signals_end_us, stop_family
 from creditgate.orchestration.registry import Feed, registered_feeds
 from creditgate.policy.paths import home
 
-BUILD: Final = "build_marts"
-EXPIRE: Final = "expire_negative_records"
 SERVICE_PORT: Final = 8080
 LOG_TAIL: Final = 20
 FULL_TAILS: Final = 3

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from airflow.sdk import get_parsing_context
-
 from creditgate.policy.providers import load_providers
 
 REGISTER_ITEM: Final = "credit_subject"
@@ -44,5 +42,7 @@ def registered_feeds() -> tuple[Feed, ...]:
 
 def feeds_to_parse() -> tuple[Feed, ...]:
     """The feeds whose DAG is wanted now: all of them, or inside a task that task's own (it saves parsing)."""
+    from airflow.sdk import get_parsing_context
+
     wanted = get_parsing_context().dag_id
     return tuple(feed for feed in registered_feeds() if wanted in (None, feed.dag_id))
