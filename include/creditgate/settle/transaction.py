@@ -18,8 +18,9 @@ from psycopg.types.json import Jsonb
 from creditgate.domain.batch import Batch, BatchStatus, Tally
 from creditgate.domain.feed import FeedLayout, SealedChunk
 from creditgate.domain.findings import Findings
+from creditgate.domain.in_order import in_order
 from creditgate.domain.rules import Severity
-from creditgate.domain.sealed import content_until, deleted_before, redacted_cells
+from creditgate.domain.sealed import content_until, deleted_before, identity_columns, redacted_cells
 from creditgate.domain.verdict import tally_of
 from creditgate.policy.contracts import Contract
 from creditgate.settle.json_rows import as_json
@@ -62,7 +63,7 @@ def settle_rows(
         if not _claim(connection, batch, contract.version, layout, status, tally, provider_is_complete):
             return Settled(batch.batch_id, status, tally, 0, is_new=False)
         rejected = findings.of_severity(Severity.REJECT)
-        late = _copy_accepted(connection, batch, contract, chunks, rejected) if tally.accepted else 0
+        late = _copy_accepted(connection, batch, contract, layout, chunks, rejected) if tally.accepted else 0
         if tally.rejected:
             for chunk in chunks():
                 _copy_rejected(connection, batch, chunk, rejected, findings)
@@ -146,21 +147,42 @@ def _copy_accepted(
     connection: psycopg.Connection[Any],
     batch: Batch,
     contract: Contract,
+    layout: FeedLayout,
     chunks: Chunks,
     rejected: npt.NDArray[np.int32],
 ) -> int:
-    columns = [name for name, _ in intake_columns(contract)]
+    """Load the accepted rows; how many of them came late. The next chunks are written out meanwhile."""
+    columns = _columns_with_values(contract, layout)
+
+    def written_out(chunk: SealedChunk) -> tuple[memoryview | None, int]:
+        accepted, faulty = _split(chunk, rejected)
+        if not len(accepted):
+            return None, 0
+        inside = pa.array(accepted - chunk.first_row)
+        table = chunk.table.take(inside) if len(faulty) else chunk.table
+        late_rows: int = pc.sum(pc.greater(table.column("days_late"), 0)).as_py()
+        return _csv(_intake_rows(table, accepted, batch, contract, columns)), late_rows
+
     late = 0
     statement = _copy_statement(("intake", contract.item), columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for chunk in chunks():
-            accepted, faulty = _split(chunk, rejected)
-            if len(accepted):
-                inside = pa.array(accepted - chunk.first_row)
-                table = chunk.table.take(inside) if len(faulty) else chunk.table
-                late += pc.sum(pc.greater(table.column("days_late"), 0)).as_py()
-                copy.write(_csv(_intake_rows(table, accepted, batch, contract, columns)))
+        for rows, late_rows in in_order(written_out, chunks()):
+            if rows is not None:
+                copy.write(rows)
+                late += late_rows
     return late
+
+
+def _columns_with_values(contract: Contract, layout: FeedLayout) -> list[str]:
+    """The columns of the intake table that the feed can fill: those of absent fields stay null."""
+    sent = set(layout.columns.mapped.values())
+    absent = {
+        column
+        for field in contract.fields
+        if field.name not in sent
+        for column in (field.name, *identity_columns(field.name))
+    }
+    return [name for name, _ in intake_columns(contract) if name not in absent]
 
 
 def _split(
