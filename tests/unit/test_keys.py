@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import uuid
 
 import pyarrow as pa
 import pytest
@@ -59,11 +58,6 @@ def test_keys_of_chunked_sliced_and_empty_columns():
     assert hashed.record_ids("i", [sliced]).to_pylist() == hashed.record_ids("i", [chunked]).to_pylist()
     assert hashed.record_ids("i", [pa.array([], pa.string())]).to_pylist() == []
     assert hashed.person_keys(pa.array([None, None], pa.string())).to_pylist() == [None, None]
-
-
-def test_uuid_strings_name_the_same_sixteen_bytes():
-    ids = hashed.record_ids("talk", [pa.array(["a", None])])
-    assert keys.uuid_strings(ids).to_pylist() == [str(uuid.UUID(bytes=ids.to_pylist()[0])), None]
 
 
 def test_empty_key_is_refused():

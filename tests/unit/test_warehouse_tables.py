@@ -7,11 +7,12 @@ import dataclasses
 import pytest
 
 from creditgate.domain.rules import Rule, Severity
+from creditgate.domain.sealed import identity_columns
 from creditgate.policy.contracts import Contract, Field, known_items, load_contract
 from creditgate.policy.gate_rules import load_gate_rules
 from creditgate.policy.providers import FeedSource, Provider
 from creditgate.warehouse.errors import HashKeyError, IntakeTableError
-from creditgate.warehouse.intake_tables import ensure_intake_table, identity_columns, intake_columns
+from creditgate.warehouse.intake_tables import ensure_intake_table, intake_columns
 from creditgate.warehouse.prepare import check_hash_key, prepare_warehouse
 from creditgate.warehouse.reference_tables import refresh_reference
 from tests.conftest import Database

@@ -82,12 +82,6 @@ def _at_valid(values: pa.Array, to: pa.DataType, data: bytes) -> pa.Array:
     return packed.take(pc.if_else(pc.is_valid(values), places, None))
 
 
-def uuid_strings(record_ids: pa.Array) -> pa.Array:
-    """Record ids, fixed_size_binary(16), in the text form of a UUID (8-4-4-4-12 hex digits)."""
-    hexes = pa.array([None if v is None else v.hex() for v in record_ids.to_pylist()], pa.string())
-    return pc.replace_substring_regex(hexes, r"^(.{8})(.{4})(.{4})(.{4})", r"\1-\2-\3-\4-")
-
-
 def mask_identity(values: Strings) -> pa.Array:
     """Identity numbers with the first 3 and the last 2 characters open: 370*************1X.
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import structlog
 from psycopg import sql
 
+from creditgate.domain.sealed import identity_columns
 from creditgate.policy.contracts import Contract, Field
 from creditgate.warehouse.connect import Connection
 from creditgate.warehouse.errors import IntakeTableError
@@ -32,12 +33,6 @@ _META_COLUMNS: tuple[tuple[str, str, bool], ...] = (
 
 _INDEXED = {"credit_subject": ("uscc", "identity_key")}
 """Columns by which the register is asked; a further index on every batch would only slow loading."""
-
-
-def identity_columns(field_name: str) -> tuple[str, str]:
-    """The two columns that keep an identity number: `identity_number` → `identity_key`, `identity_masked`."""
-    stem = field_name.removesuffix("_number")
-    return f"{stem}_key", f"{stem}_masked"
 
 
 def intake_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
