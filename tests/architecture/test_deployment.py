@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from creditgate.orchestration.names import MARTS_POOL
 from creditgate.policy.paths import PROJECT_ROOT
 from creditgate.warehouse.roles import AIRFLOW
 
@@ -55,15 +56,7 @@ def test_airflow_finds_its_own_role_by_the_password_that_the_warehouse_sets() ->
 
 
 def test_the_pool_that_the_dags_ask_for_is_made_before_they_run() -> None:
-    pools = set(
-        re.findall(
-            r'_POOL: Final = "(\w+)"',
-            (PROJECT_ROOT / "include/creditgate/orchestration/defaults.py").read_text(),
-        )
-    )
-    assert pools
-    for pool in pools:
-        assert f"airflow pools set {pool} 1 " in _services()["prepare"]["command"][0]
+    assert f"airflow pools set {MARTS_POOL} 1 " in _services()["prepare"]["command"][0]
 
 
 def test_the_image_copies_folders_that_exist() -> None:
