@@ -20,11 +20,7 @@ from airflow.sdk import dag, get_current_context, task
 
 from creditgate.orchestration.assets import ACCEPTED_RECORDS
 from creditgate.orchestration.dates import as_of_of
-from creditgate.orchestration.defaults import (
-    as_of_param,
-    asset_or_time,
-    default_args,
-)
+from creditgate.orchestration.defaults import as_of_param, asset_or_time, default_args
 from creditgate.orchestration.names import MARTS_POOL
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
 
