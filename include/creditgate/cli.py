@@ -313,9 +313,12 @@ def prepare() -> None:
 
 @app.command()
 def stop() -> None:
-    """Stop the embedded PostgreSQL."""
+    """Stop what `up` or an interrupted `run` left running, and the embedded PostgreSQL."""
+    from creditgate.orchestration.harness import down
     from creditgate.warehouse.server import Server
 
+    if down():
+        out.print("Airflow has been stopped")
     out.print("stopped" if Server().stop() else "the embedded PostgreSQL is not running")
 
 

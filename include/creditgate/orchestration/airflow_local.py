@@ -102,7 +102,7 @@ class AirflowSettings:
             "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             # The supervisor of a task that has just ended may sleep out this interval before it notices.
             "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-            "WORKERS__MAX_FAILED_HEARTBEATS": "30",
+            "WORKERS__MAX_FAILED_HEARTBEATS": "10",
             "LOGGING__BASE_LOG_FOLDER": str(self.airflow_home / "logs"),
             "LOGGING__COLORED_CONSOLE_LOG": "False",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -212,7 +212,7 @@ def local_airflow(settings: AirflowSettings, say: Say) -> Iterator[LocalAirflow]
             yield airflow
         finally:
             airflow.api.close()
-            say("stopping Airflow")
+            say("stopping Airflow (Ctrl-C once more: at once)")
 
 
 def free_port(wanted: int | None = None) -> int:
