@@ -30,7 +30,7 @@ from creditgate.samples.bench import bench_penalties
 
 NOTES = (
     "Seconds are wall time without the interpreter's start and imports, on both sides. The gate's figure includes "
-    "decoding, normalising, every rule, prohibited values, record ids and the sealed rows; the yardstick reads the "
+    "decoding, normalising, every rule, prohibited values, record ids; the yardstick reads the "
     "file and checks the same rules on the values as they stand. File to settled: pull (copy and hash), screen, "
     "check, settle; a fresh embedded warehouse, prepared before the clock.",
     "settle, killed at any moment and run again: a test, tests/faults/test_settle_is_killed.py (make test).",

@@ -17,11 +17,11 @@ KEY = KeyedHash(b"the benchmark's own key, 32 bytes")
 
 
 def gate_findings(path: Path, item: str, as_of: date) -> Findings:
-    """All findings of a file, as `creditgate check` finds them; the sealed rows are made and let go."""
+    """All findings of a file, as `creditgate check` finds them."""
     contract = load_contract(item)
     feed = open_feed(path, contract, load_prohibited())
     checker = Checker(contract, feed.layout.columns, as_of, KEY)
     parts = [feed.layout.findings]
-    parts += [sealed.findings for sealed in in_order(checker.check, feed.chunks())]
+    parts += [chunk.findings for chunk in in_order(checker.judge, feed.chunks())]
     parts.append(checker.finish())
     return Findings.concat(parts)

@@ -63,7 +63,10 @@ def _clauses(texts: pl.LazyFrame, stems: Sequence[str]) -> pl.LazyFrame:
 def _told(clauses: pl.LazyFrame, category: Category, catalogue: ProhibitedCatalogue) -> pl.LazyFrame:
     """Clauses that tell a fact of the category, and whether they do so in anyone's record."""
     told, rest = category.values, pl.col("rest")
-    neutral = pl.col("clause").str.replace_all(_rust(catalogue.exceptions), _TAKEN_OUT)
+    spoken = pl.col("clause")
+    for mark, words in told.stand_ins:
+        spoken = spoken.str.replace_all(_rust(words), mark)
+    neutral = pl.col("spoken").str.replace_all(_rust(catalogue.exceptions), _TAKEN_OUT)
     if told.exceptions is not None:
         neutral = neutral.str.replace_all(_rust(told.exceptions), _TAKEN_OUT)
     certain = pl.lit(False) if told.certain is None else rest.str.contains(_rust(told.certain))
@@ -73,7 +76,8 @@ def _told(clauses: pl.LazyFrame, category: Category, catalogue: ProhibitedCatalo
         )
     return (
         clauses.filter(pl.col("clause").str.contains(_any_of(told.stems)))
-        .filter(pl.col("clause").str.contains(_rust(told.either)))
+        .with_columns(spoken=spoken)
+        .filter(pl.col("spoken").str.contains(_rust(told.either)))
         .with_columns(rest=neutral)
         .filter(rest.str.contains(_rust(told.either)))
         .select("clause", of_anyone=certain)

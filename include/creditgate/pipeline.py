@@ -416,8 +416,11 @@ def check_file(
         if not Findings.concat(parts).is_blocking():
             checker = Checker(contract, layout.columns, as_of, KeyedHash(secrets.token_bytes(32)))
             try:
-                sealed = _noting(in_order(checker.check, feed.chunks()), parts)
-                rows = spool.write_table("sealed", sealed) if with_rows else _count(sealed)
+                if with_rows:
+                    sealed = _noting(in_order(checker.check, feed.chunks()), parts)
+                    rows = spool.write_table("sealed", sealed)
+                else:
+                    rows = sum(map(len, _noting(in_order(checker.judge, feed.chunks()), parts)))
                 parts.append(checker.finish())
                 if rows == 0:
                     parts.append(Findings.about_file([Slot(gate_rule("empty_file"), None)]))
@@ -480,10 +483,6 @@ def _noting(chunks: Iterator[AnyChunk], parts: list[Findings]) -> Iterator[AnyCh
     for chunk in chunks:
         parts.append(chunk.findings)
         yield chunk
-
-
-def _count(chunks: Iterator[SealedChunk]) -> int:
-    return sum(map(len, chunks))
 
 
 def _about_file(findings: Findings) -> Findings:

@@ -1,4 +1,4 @@
-"""Keyed hashes are HMAC-SHA-256 and masks leave nothing of a person open."""
+"""Keyed hashes are what they say, and masks leave nothing of a person open."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def one(mask, value):
 
 
 @given(st.binary(min_size=1, max_size=200), st.text(), st.text())
-def test_record_id_is_the_head_of_a_true_hmac(key, first, second):
+def test_record_id_is_a_keyed_blake2b(key, first, second):
     ids = keys.KeyedHash(key).record_ids("talk", [pa.array([first]), pa.array([second])])
     message = f"record\x1ftalk\x1f{first}\x1f{second}".encode()
-    assert ids.to_pylist() == [hmac.digest(key, message, hashlib.sha256)[:16]]
+    short = hashlib.sha256(key).digest() if len(key) > 64 else key
+    assert ids.to_pylist() == [hashlib.blake2b(message, key=short, digest_size=16).digest()]
     assert ids.type == pa.binary(16)
 
 

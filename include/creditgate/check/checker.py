@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Lock
 
@@ -36,6 +37,17 @@ BATCH = "chunk"
 """The id under which GX knows the rows that it is shown."""
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A chunk to which every rule was applied, with what was found out about its rows on the way."""
+
+    view: ChunkView
+    record_ids: pa.Array
+    register_match: pa.Array
+    late: npt.NDArray[np.int32]
+    findings: Findings
+
+
 class Checker:
     """The rules of one contract on one as-of date, for one feed.
 
@@ -67,6 +79,15 @@ class Checker:
 
     def check(self, chunk: Chunk) -> SealedChunk:
         """Apply every rule to the chunk; its findings, and its rows sealed for keeping."""
+        seen = self._judged(chunk)
+        table = seal(seen.view, self._contract, self._keys, seen.record_ids, seen.register_match, seen.late)
+        return SealedChunk(chunk.first_row, table, seen.findings)
+
+    def judge(self, chunk: Chunk) -> Chunk:
+        """Apply every rule to the chunk; the chunk with all its findings. Where no row is to be kept."""
+        return replace(chunk, findings=self._judged(chunk).findings)
+
+    def _judged(self, chunk: Chunk) -> _Judged:
         view = ChunkView(_frame(chunk.table), self._as_of)
         found = self._masks(view)
         late = self._days_late(view)
@@ -77,9 +98,7 @@ class Checker:
             if self._tombstones is not None and self._contract.has_rule_of_kind("gate.already_expired"):
                 rule = self._contract.rule_of_kind("gate.already_expired")
                 found[rule.id] = self._tombstones.expired(record_ids)
-        findings = self._findings(chunk, found)
-        table = seal(view, self._contract, self._keys, record_ids, register_match, late)
-        return SealedChunk(chunk.first_row, table, findings)
+        return _Judged(view, record_ids, register_match, late, self._findings(chunk, found))
 
     def finish(self) -> Findings:
         """Findings that only the whole feed shows: records that stand in it more than once (S12)."""

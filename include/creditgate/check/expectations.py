@@ -81,6 +81,8 @@ def _register(name: str, mask: MaskFunction, **keys: Any) -> type[RuleExpectatio
         view = _VIEWS[execution_engine]
         kwargs = {key: metric_value_kwargs[key] for key in ("column", *value_keys)}
         unexpected = mask(view, **{k: v for k, v in kwargs.items() if v is not None})
+        if not unexpected.any():
+            return unexpected
         scope = view.holds(metric_value_kwargs["when"])
         return unexpected if scope is None else unexpected & scope
 

@@ -15,11 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.check.view import BoolMask, ChunkView, false_where, true_where
+from creditgate.check.view import DECIMAL, BoolMask, ChunkView, false_where, true_where
 from creditgate.domain import clock, identifiers
 from creditgate.domain.distinct import judged
-
-DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 
 
 def _unless_absent(view: ChunkView, column: str, ok: BoolMask) -> BoolMask:
@@ -121,15 +119,14 @@ def is_no_such_decimal(
     if values.null_count == len(values):
         return np.zeros(len(view), bool)
     pattern = DECIMAL if places is None else DECIMAL.replace("+)?$", "{1," + str(places) + "})?$")
-    shaped = pc.match_substring_regex(values, pattern)
     if minimum is None and maximum is None:
-        return false_where(shaped)
-    numbers = pc.cast(pc.if_else(shaped, values, None), pa.float64())
+        return judged(values, lambda texts: false_where(pc.match_substring_regex(texts, pattern)))
+    amounts = view.amounts(column)  # NaN is neither less nor greater
     outside = np.zeros(len(view), bool)
     if minimum is not None:
-        outside |= true_where(pc.less(numbers, float(minimum)))
+        outside |= amounts < float(minimum)
     if maximum is not None:
-        outside |= true_where(pc.greater(numbers, float(maximum)))
+        outside |= amounts > float(maximum)
     return outside
 
 

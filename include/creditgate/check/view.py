@@ -19,6 +19,9 @@ from creditgate.domain.distinct import judged
 BoolMask = npt.NDArray[np.bool_]
 Condition = Mapping[str, Any]
 
+DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
+"""A plain decimal number: what an amount is."""
+
 
 @dataclass
 class ChunkView:
@@ -32,6 +35,7 @@ class ChunkView:
     _strings: dict[str, pa.Array] = field(default_factory=dict)
     _present: dict[str, BoolMask] = field(default_factory=dict)
     _dates: dict[str, tuple[npt.NDArray[np.datetime64], BoolMask]] = field(default_factory=dict)
+    _amounts: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     _conditions: dict[str, BoolMask] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -65,6 +69,12 @@ class ChunkView:
             self._dates[column] = _dates_of(self.strings(column))
         return self._dates[column]
 
+    def amounts(self, column: str) -> npt.NDArray[np.float64]:
+        """The column as numbers, NaN where absent or no plain decimal."""
+        if column not in self._amounts:
+            self._amounts[column] = judged(self.strings(column), _amounts_of)
+        return self._amounts[column]
+
     def holds(self, when: Condition | Sequence[Condition] | None) -> BoolMask | None:
         """True where every condition holds; None when there is no condition."""
         if not when:
@@ -94,6 +104,13 @@ class ChunkView:
                 return listed if key == "in" else ~listed
         pattern = condition["matches"]
         return judged(values, lambda texts: true_where(pc.match_substring_regex(texts, pattern)))
+
+
+def _amounts_of(values: pa.Array) -> npt.NDArray[np.float64]:
+    shaped = pc.match_substring_regex(values, DECIMAL)
+    numbers = pc.cast(pc.if_else(shaped, values, None), pa.float64())
+    amounts: npt.NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False)
+    return amounts
 
 
 def _dates_of(values: pa.Array) -> tuple[npt.NDArray[np.datetime64], BoolMask]:

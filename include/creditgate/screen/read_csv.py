@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 from creditgate.domain.feed import CHUNK_ROWS
 from creditgate.screen.decoding import MAX_LINE, TextShape, UnreadableFeedError
 
-BLOCK_BYTES = 24 << 20
+BLOCK_BYTES = 12 << 20
 RawChunk = tuple[pa.Table, npt.NDArray[np.bool_] | None]
 
 
