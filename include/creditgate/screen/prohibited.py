@@ -34,6 +34,8 @@ _CHINESE = "[一-龥：；，、。]"
 _WIDE_LETTER = r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}]"
 _SPELLED_OUT = f"[一-龥]{_BLANK}+[一-龥]{_BLANK}+[一-龥]"
 _GROUPED_DIGITS = "([0-9]),([0-9]{3})"
+_REMEMBERED = 4_000_000
+"""Characters of clauses that a scan remembers, about: bounds its memory, and a feed's clauses fit."""
 _CLAUSE_END = r"[，,。；;！!？?\n]+"
 
 
@@ -95,6 +97,8 @@ class ValueScreen:
         self._catalogue = catalogue
         stems = dict.fromkeys(stem for category in catalogue.categories for stem in category.values.stems)
         self._stems = _any_of(tuple(stems))
+        self._known: dict[str, Mask] = {}
+        self._room = _REMEMBERED
 
     def scan(self, values: pa.Array | pa.ChunkedArray, is_natural: Mask | None) -> dict[str, Mask]:
         """Masks, shape (n,), of the rows that tell a prohibited fact, by code of the category found.
@@ -108,36 +112,64 @@ class ValueScreen:
             return {}
         natural = np.ones(len(rows), np.bool_) if is_natural is None else is_natural[rows]
         text = _Clauses(_normalised(whole.take(pa.array(rows))), self._stems)
+        verdicts = self._verdicts(text.distinct)
         found: dict[str, Mask] = {}
-        for category in self._catalogue.categories:
-            hits = self._told(category, text, natural)
+        for category, (is_fact, is_certain) in zip(self._catalogue.categories, verdicts, strict=True):
+            hits = self._telling_rows(category, text, natural, is_fact, is_certain)
             if hits.any():
                 found[category.code] = np.zeros(len(whole), np.bool_)
                 found[category.code][rows[hits]] = True
         return found
 
-    def _told(self, category: Category, text: _Clauses, natural: Mask) -> Mask:
+    def _telling_rows(
+        self, category: Category, text: _Clauses, natural: Mask, is_fact: Mask, is_certain: Mask
+    ) -> Mask:
         """The rows of the text that tell a fact of the category that is a person's datum."""
-        told = category.values
-        near = _places(text.distinct, _any_of(told.stems))
-        found = _with_stand_ins(text.distinct.take(pa.array(near)), told.stand_ins)
-        matching = _places(found, told.either)
-        if not len(matching):
-            return np.zeros(len(natural), np.bool_)
-        suspects = near[matching]
-        clauses = _without(found.take(pa.array(matching)), self._catalogue.exceptions, told.exceptions)
-        is_fact = _matches(clauses, told.either)
-        hits = text.rows_with(suspects[is_fact])
+        hits = text.rows_with(np.flatnonzero(is_fact))
         if natural.all() or not hits.any():
             return hits
-        is_certain = _matches(clauses, told.certain)
-        if told.person == "before":
-            is_certain |= _matches(clauses, f"(?i)(?:{self._catalogue.person})[^{_TAKEN_OUT}]*{told.facts}")
-        of_anyone = text.rows_with(suspects[is_certain])
-        if told.person == "anywhere":
+        of_anyone = text.rows_with(np.flatnonzero(is_certain))
+        if category.values.person == "anywhere":
             undecided = np.flatnonzero(hits & ~natural & ~of_anyone)
             of_anyone[undecided] = _matches(text.texts.take(pa.array(undecided)), self._catalogue.person)
         return np.where(natural, hits, of_anyone)
+
+    def _verdicts(self, clauses: pa.Array) -> list[tuple[Mask, Mask]]:
+        """For each category which clauses tell a fact of it, and which do so in anyone's record.
+
+        A feed says the same again and again: what was found out about a clause is kept for the next chunk.
+        """
+        if self._room < 0:
+            self._known, self._room = {}, _REMEMBERED
+        known = self._known  # another thread may begin a new one; this one stays whole
+        texts = clauses.to_pylist()
+        new = [place for place, text in enumerate(texts) if text not in known]
+        if new:
+            unseen = clauses.take(pa.array(new))
+            told = [mask for category in self._catalogue.categories for mask in self._told(category, unseen)]
+            known |= zip(unseen.to_pylist(), np.stack(told, axis=1), strict=True)
+            self._room -= int(pc.sum(pc.utf8_length(unseen)).as_py())
+        table = np.array([known[text] for text in texts], np.bool_).reshape(
+            len(texts), 2 * len(self._catalogue.categories)
+        )
+        return [(table[:, i], table[:, i + 1]) for i in range(0, table.shape[1], 2)]
+
+    def _told(self, category: Category, clauses: pa.Array) -> tuple[Mask, Mask]:
+        """Which clauses tell a fact of the category: at all, and as that of a certain person."""
+        told = category.values
+        is_fact, is_certain = np.zeros(len(clauses), np.bool_), np.zeros(len(clauses), np.bool_)
+        near = _places(clauses, _any_of(told.stems))
+        found = _with_stand_ins(clauses.take(pa.array(near)), told.stand_ins)
+        matching = _places(found, told.either)
+        if len(matching):
+            suspects = near[matching]
+            rest = _without(found.take(pa.array(matching)), self._catalogue.exceptions, told.exceptions)
+            is_fact[suspects] = _matches(rest, told.either)
+            is_certain[suspects] = _matches(rest, told.certain)
+            if told.person == "before":
+                pattern = f"(?i)(?:{self._catalogue.person})[^{_TAKEN_OUT}]*{told.facts}"
+                is_certain[suspects] |= _matches(rest, pattern)
+        return is_fact, is_certain
 
 
 class _Clauses:
