@@ -26,7 +26,6 @@ from rich.table import Table
 from bench.bars import Bar, bars_of
 from bench.measure import Figures, Run, run_task
 from bench.warehouse import fresh_warehouse, run_copy
-from creditgate.samples.bench import bench_penalties
 
 NOTES = (
     "Seconds are wall time without the interpreter's start and imports, on both sides. The gate's figure includes "
@@ -61,8 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _measured(folder: Path, rows: int, runs: int, only: str | None) -> dict[str, Figures]:
     clean, wrong = folder / "clean.csv", folder / "wrong.csv"
     _say(f"making {rows:,} rows, clean and wrong in five fields")
-    bench_penalties(clean, rows)
-    bench_penalties(wrong, rows, wrong_fields=5)
+    run_task("feed", clean, rows, 0)
+    run_task("feed", wrong, rows, 5)
     done: dict[str, list[Run]] = {}
     for number in range(1, runs + 1):
         for name, run in _round(folder, clean, wrong, number, only):
@@ -85,11 +84,11 @@ def _round(
     if only != "gate":
         with fresh_warehouse(folder / f"home-{number}", clean) as env:
             if number % 2:
-                yield "whole_way", run_task("whole_way", clean, env)
+                yield "whole_way", run_task("whole_way", clean, env=env)
                 yield "copy", run_copy(clean, env)
             else:
                 yield "copy", run_copy(clean, env)
-                yield "whole_way", run_task("whole_way", clean, env)
+                yield "whole_way", run_task("whole_way", clean, env=env)
 
 
 def _show(rows: int, runs: int, bars: list[Bar]) -> None:

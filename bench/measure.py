@@ -28,9 +28,11 @@ class Run:
     said: dict[str, Any] = field(default_factory=dict)
 
 
-def run_task(name: str, path: object, env: Mapping[str, str] | None = None) -> Run:
+def run_task(name: str, *arguments: object, env: Mapping[str, str] | None = None) -> Run:
     """Run a task of `bench.tasks` in a process of its own."""
-    return run_command([sys.executable, "-m", "bench.tasks", name, str(path)], env, tells_json=True)
+    return run_command(
+        [sys.executable, "-m", "bench.tasks", name, *map(str, arguments)], env, tells_json=True
+    )
 
 
 def run_command(
