@@ -27,6 +27,7 @@ CATALOGUE = load_prohibited()
 SCREEN = ValueScreen(CATALOGUE)
 CATEGORIES = [pytest.param(category, id=category.code) for category in CATALOGUE.categories]
 OWN_TEXTS = Path(__file__).parent / "data" / "prohibited_texts.csv"
+SECOND_TEXTS = OWN_TEXTS.with_name("prohibited_texts_2.csv")
 GIVEN_TEXTS = Path(__file__).parents[3] / "shared" / "data" / "prohibited_examples.csv"
 
 
@@ -118,6 +119,7 @@ def test_a_new_term_needs_no_code(tmp_path: Path) -> None:
         ("any: '[^※]*'", "any: '<any>'", "terms go round"),
         ("person: before", "person: nowhere", "'nowhere' is not known here"),
         ("label: 收入", "name: 收入", "unknown key 'name'"),
+        ("  from: 個", "  from: ", "does not pair its characters"),
     ],
 )
 def test_a_broken_catalogue_says_what_to_mend(tmp_path: Path, old: str, new: str, fault: str) -> None:
@@ -151,6 +153,16 @@ def test_a_broken_catalogue_says_what_to_mend(tmp_path: Path, old: str, new: str
         ("user_pro_bloodtype", "blood_type"),
         ("huanbingshichang", "disease"),
         ("既往 病史", "medical_history"),
+        ("宗·教·信·仰", "religion"),
+        ("血\u200b型", "blood_type"),
+        ("s a l a r y", "income"),
+        ("s_a_l_a_r_y", "income"),
+        ("個人存款餘額", "deposit"),
+        ("證券賬戶資產", "securities"),
+        ("商業保險單號", "commercial_insurance"),
+        ("ѕаlаry", "income"),
+        ("ｂｌｏｏｄＴｙｐｅ", "blood_type"),
+        ("⾎型", "blood_type"),
     ],
 )
 def test_a_prohibited_header_is_found_in_any_spelling(header: str, category: str) -> None:
@@ -204,10 +216,39 @@ def test_headers_are_reported_in_the_files_order_and_spelling() -> None:
         ('{"月收入":"6500","婚姻":"已婚"}', "income"),
         ("deposit balance: CNY 52,300.00", "deposit"),
         ("2018年因脑梗住院，术后恢复良好", "medical_history"),
+        ("该员工患·糖·尿·病多年", "disease"),
+        ("其信\u200b仰\u200b佛\u200b教", "religion"),
+        ("其信仰天主教，個人所得稅3200元", "tax_amount"),
+        ("被執行人名下有銀行存款5萬元", "deposit"),
+        ('{"monthlyIncome": 6500, "city": "济南"}', "income"),
+        ('{\\"bloodType\\":\\"AB\\"}', "blood_type"),
+        ('{"remark": {"jwbs": "高血压"}}', "medical_history"),
+        ("name=张某&personal_tax=3200", "tax_amount"),
+        ('[{"列":"finger_print","指纹模板":"AAEF"}]', "fingerprint"),
+        ("ѕаlаry: 8000", "income"),
+        ("ｓａｌａｒｙ：８０００", "income"),
     ],
 )
 def test_a_prohibited_value_is_found_in_any_spelling(text: str, category: str) -> None:
     assert category in in_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"personal_tax": null, "bloodType": ""}',
+        '{"decision": "罚款", "fine_10k_yuan": 2.0, "authority": "某局"}',
+        "https://www.example.org/history: 详见附件",
+        "一、责令改正；二、罚款；三、没收",
+    ],
+)
+def test_a_key_without_a_value_or_of_another_meaning_tells_nothing(text: str) -> None:
+    assert in_person(text) == set()
+
+
+def test_a_key_is_judged_by_whose_record_it_stands_in() -> None:
+    assert in_person('{"total_income": 3000000}') == {"income"}
+    assert in_firm('{"total_income": 3000000}') == set()
 
 
 @pytest.mark.parametrize(
@@ -302,12 +343,13 @@ def test_no_header_can_break_the_screen(header: str) -> None:
     "path",
     [
         OWN_TEXTS,
+        SECOND_TEXTS,
         pytest.param(
             GIVEN_TEXTS,
             marks=pytest.mark.skipif(not GIVEN_TEXTS.exists(), reason="kept beside the repository"),
         ),
     ],
-    ids=["own", "given"],
+    ids=["own", "second", "given"],
 )
 def test_labelled_texts_are_told_apart(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bench.main([str(path), "--format", "json"])

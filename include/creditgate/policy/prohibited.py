@@ -7,10 +7,11 @@ its facts are told, and what looks like one of them but is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import pyarrow as pa
@@ -103,12 +104,16 @@ class Category:
 
 @dataclass(frozen=True)
 class ProhibitedCatalogue:
-    """All categories; `person` is the RE2 pattern of a certain person, `exceptions` what is neutral in any category."""
+    """All categories; `person` is the RE2 pattern of a certain person, `exceptions` what is neutral in any category.
+
+    `spellings` reads characters that stand for the same as one: traditional as simplified, Cyrillic as Latin.
+    """
 
     version: str
     categories: tuple[Category, ...]
     person: str
     exceptions: str
+    spellings: Mapping[str, str]
 
     def category(self, code: str) -> Category:
         """The category of a code; KeyError where there is none."""
@@ -131,7 +136,9 @@ def load_prohibited() -> ProhibitedCatalogue:
 def read_prohibited(path: Path) -> ProhibitedCatalogue:
     """Read a catalogue; ProhibitedCatalogueError says what to mend."""
     root = read_document(path, ProhibitedCatalogueError)
-    top = root.mapping(("version", "severity", "messages", "code_endings", "terms", "except", "categories"))
+    top = root.mapping(
+        ("version", "severity", "messages", "spellings", "code_endings", "terms", "except", "categories")
+    )
     reader = _Reader(_terms(top["terms"]), top)
     categories = tuple(reader.category(node) for node in top["categories"].sequence())
     person = reader.terms.get("person")
@@ -140,7 +147,20 @@ def read_prohibited(path: Path) -> ProhibitedCatalogue:
     exceptions = reader.re2(top["except"])
     if exceptions is None:
         raise top["except"].fault("is empty", "list at least the statutes")
-    return ProhibitedCatalogue(top["version"].text(), categories, person, exceptions)
+    spellings = _spellings(top["spellings"])
+    return ProhibitedCatalogue(top["version"].text(), categories, person, exceptions, spellings)
+
+
+def _spellings(node: Node) -> Mapping[str, str]:
+    """The characters of `from`, each with the one of `to` that stands in its place."""
+    parts = node.mapping(("from", "to"))
+    other, plain = parts["from"].text(), parts["to"].text()
+    if len(other) != len(plain) or len(set(other)) != len(other) or set(other) & set(plain):
+        raise node.fault(
+            "does not pair its characters",
+            "give `from` and `to` as many, each of `from` once and none in `to`",
+        )
+    return MappingProxyType(dict(zip(other, plain, strict=True)))
 
 
 def _terms(node: Node) -> dict[str, str]:

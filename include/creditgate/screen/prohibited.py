@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,9 @@ Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 Subject = Literal["natural", "legal"]
 
-_NOT_TEXT = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\u3000\ufeff_\-‐–—]+")
+_NOT_TEXT = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\u3000\ufeff_\-‐–—·•・.*~|]+")
+_INVISIBLE_IN_HEADER = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_LETTER_BY_LETTER = re.compile(r"(?:[A-Za-z][\s_.\-·•*]+){3,}[A-Za-z]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD_BREAK = re.compile(r"[^a-z0-9]+")
 _TAKEN_OUT = "※"
@@ -31,8 +33,20 @@ _TAKEN_OUT = "※"
 # RE2
 _BLANK = r"[\s\x{200b}-\x{200f}\x{3000}\x{feff}]"
 _CHINESE = "[一-龥：；，、。]"
-_WIDE_LETTER = r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}]"
-_SPELLED_OUT = f"[一-龥]{_BLANK}+[一-龥]{_BLANK}+[一-龥]"
+_INVISIBLE = r"\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}"
+_WIDE = (
+    r"\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}"  # full width
+    r"\x{2F00}-\x{2FD5}\x{F900}-\x{FAFF}\x{24B6}-\x{24E9}\x{1D400}-\x{1D7FF}"  # radicals, circled, styled
+)
+_JOINER = r"[\s\x{3000}·•・.*~|_\-]"
+_SPELLED_OUT = f"[一-龥]{_JOINER}+[一-龥]{_JOINER}+[一-龥]"
+_KEY = "[\"“”'] ?[:：]|[A-Za-z_] ?[:：=]"
+_KEY_OF_TEXT = re.compile(
+    r"""(?:\\?["“”'](?P<quoted>[^"“”'\\{}\[\]]{1,40})\\?["“”']|(?<![A-Za-z0-9])(?P<bare>[A-Za-z][A-Za-z_ .]{1,30}[A-Za-z]))
+    \s*[:：=](?!\s*(?:null|none|\\?["“”']\\?["“”']|[,，;；}\]]|$))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""The name before a value: `"monthlyIncome": 6500`, `salary=6500`. What has no value has no key here."""
 _GROUPED_DIGITS = "([0-9]),([0-9]{3})"
 _REMEMBERED = 4_000_000
 """Characters of clauses that a scan remembers, about: bounds its memory, and a feed's clauses fit."""
@@ -46,13 +60,16 @@ def prohibited_headers(
 
     subject: whom the feed is about; None where that is not known, and then it may be persons.
     """
-    found = ((header, _category_of(header, catalogue, subject)) for header in headers)
+    found = ((header, category_of_header(header, catalogue, subject)) for header in headers)
     return [(header, category) for header, category in found if category is not None]
 
 
-def _category_of(header: str, catalogue: ProhibitedCatalogue, subject: Subject | None) -> Category | None:
-    """The category whose pattern covers most of the header."""
-    text, words = header_text(header), header_words(header)
+def category_of_header(
+    header: str, catalogue: ProhibitedCatalogue, subject: Subject | None
+) -> Category | None:
+    """The category whose pattern covers most of the header; None where it is not prohibited."""
+    spelled = _plain(header, catalogue.spellings)
+    text, words = header_text(spelled), header_words(spelled)
     best, best_length = None, 0
     for category in catalogue.categories:
         length = max(_covered(category, text, words, subject), default=0)
@@ -72,6 +89,17 @@ def _covered(category: Category, text: str, words: str, subject: Subject | None)
     yield from (len(span[0]) for span in spans if span)
     if subject != "legal" or category.legal_class == "A":
         yield from (len(word) for word in (text, *other_words.split("_")) if patterns.is_code(word))
+
+
+def _plain(header: str, spellings: Mapping[str, str]) -> str:
+    """A header in simplified Chinese and Latin letters, nothing invisible, and no word spelled letter by letter."""
+    plain = unicodedata.normalize("NFKC", header).translate(_table(spellings))
+    plain = _INVISIBLE_IN_HEADER.sub("", plain)
+    return _LETTER_BY_LETTER.sub(lambda spelled: "".join(filter(str.isalpha, spelled[0])), plain)
+
+
+def _table(spellings: Mapping[str, str]) -> dict[int, int]:
+    return str.maketrans("".join(spellings), "".join(spellings.values()))
 
 
 def header_text(header: str) -> str:
@@ -97,6 +125,10 @@ class ValueScreen:
         self._catalogue = catalogue
         stems = dict.fromkeys(stem for category in catalogue.categories for stem in category.values.stems)
         self._stems = _any_of(tuple(stems))
+        self._respelled = f"[{''.join(catalogue.spellings)}]"
+        odd = f"[{_WIDE}{_INVISIBLE}{''.join(catalogue.spellings)}]"
+        self._suspect = f"{self._stems}|{odd}|{_SPELLED_OUT}|{_KEY}"
+        self._category_of_key = lru_cache(maxsize=4096)(partial(_category_of_key, catalogue))
         self._known: dict[str, Mask] = {}
         self._room = _REMEMBERED
 
@@ -107,19 +139,43 @@ class ValueScreen:
         where that is not known, and then each may be. Categories that are not found are left out.
         """
         whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        rows = np.flatnonzero(_matches(whole, f"{self._stems}|{_WIDE_LETTER}|{_SPELLED_OUT}"))
+        rows = np.flatnonzero(_matches(whole, self._suspect))
         if not len(rows):
             return {}
         natural = np.ones(len(rows), np.bool_) if is_natural is None else is_natural[rows]
-        text = _Clauses(_normalised(whole.take(pa.array(rows))), self._stems)
+        text = _Clauses(self._normalised(whole.take(pa.array(rows))), self._stems)
         verdicts = self._verdicts(text.distinct)
+        keyed = self._keyed(text.texts, natural)
         found: dict[str, Mask] = {}
         for category, (is_fact, is_certain) in zip(self._catalogue.categories, verdicts, strict=True):
             hits = self._telling_rows(category, text, natural, is_fact, is_certain)
+            hits[keyed.get(category.code, [])] = True
             if hits.any():
                 found[category.code] = np.zeros(len(whole), np.bool_)
                 found[category.code][rows[hits]] = True
         return found
+
+    def _keyed(self, texts: pa.Array, natural: Mask) -> dict[str, list[int]]:
+        """The places of texts that hold a key which, as a header, would be prohibited; by category."""
+        found: dict[str, list[int]] = {}
+        for place in _places(texts, _KEY):
+            for key in _KEY_OF_TEXT.finditer(texts[place].as_py()):
+                code = self._category_of_key(key["quoted"] or key["bare"], bool(natural[place]))
+                if code is not None:
+                    found.setdefault(code, []).append(int(place))
+        return found
+
+    def _normalised(self, texts: pa.Array) -> pa.Array:
+        """Texts in half width and simplified Chinese, nothing invisible, and no blanks beside Chinese characters."""
+        texts = _changed(texts, f"[{_WIDE}]", partial(pc.utf8_normalize, form="NFKC"))
+        texts = _changed(texts, f"[{_INVISIBLE}]", _without_invisible)
+        texts = _changed(texts, self._respelled, self._in_plain_letters)
+        texts = _changed(texts, _SPELLED_OUT, _without_joiners)
+        return _changed(texts, f"{_CHINESE}{_BLANK}|{_BLANK}{_CHINESE}", _without_blanks)
+
+    def _in_plain_letters(self, texts: pa.Array) -> pa.Array:
+        table = _table(self._catalogue.spellings)
+        return pa.array([text.translate(table) for text in texts.to_pylist()], pa.string())
 
     def _telling_rows(
         self, category: Category, text: _Clauses, natural: Mask, is_fact: Mask, is_certain: Mask
@@ -231,10 +287,21 @@ def _without(texts: pa.Array, *patterns: str | None) -> pa.Array:
     return texts
 
 
-def _normalised(texts: pa.Array) -> pa.Array:
-    """Texts with letters and digits in half width, and without blanks beside Chinese characters."""
-    texts = _changed(texts, _WIDE_LETTER, partial(pc.utf8_normalize, form="NFKC"))
-    return _changed(texts, f"{_CHINESE}{_BLANK}|{_BLANK}{_CHINESE}", _without_blanks)
+def _category_of_key(catalogue: ProhibitedCatalogue, key: str, is_natural: bool) -> str | None:
+    category = category_of_header(key, catalogue, "natural" if is_natural else "legal")
+    return None if category is None else category.code
+
+
+def _without_invisible(texts: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(texts, pattern=f"[{_INVISIBLE}]", replacement="")
+
+
+def _without_joiners(texts: pa.Array) -> pa.Array:
+    for _ in range(2):  # a character that ends one match can't begin the next
+        texts = pc.replace_substring_regex(
+            texts, pattern=f"([一-龥]){_JOINER}+([一-龥])", replacement=r"\1\2"
+        )
+    return texts
 
 
 def _without_blanks(texts: pa.Array) -> pa.Array:
