@@ -44,8 +44,9 @@ from creditgate.screen.decoding import UnreadableFeedError
 from creditgate.screen.feed import OpenFeed, blocked_midway, count_rows, open_feed
 from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows
 from creditgate.spool import RowFindings, Spool
-from creditgate.warehouse.batches import find_outcome
+from creditgate.warehouse.batches import find_outcome, mark_returned
 from creditgate.warehouse.connect import connect
+from creditgate.warehouse.held_records import IntakeRecords
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
 from creditgate.warehouse.passwords import hash_key
 
@@ -255,6 +256,7 @@ def _slots_about_rows(batch: Batch, provider: Provider, rows: int) -> list[Slot]
 def check(batch_id: str) -> Counts:
     """Apply the contract's rules to the screened rows; from here on no identity number is in clear."""
     from creditgate.check.checker import Checker
+    from creditgate.check.near_duplicates import near_duplicates
 
     spool = Spool(_spool_root(), batch_id)
     batch = spool.read_batch()
@@ -276,7 +278,8 @@ def check(batch_id: str) -> Counts:
         )
         chunks = (by_row.chunk(first_row, table) for first_row, table in spool.read_table("screened"))
         spool.write_table("sealed", _noting(in_order(checker.check, chunks), parts))
-    parts.append(checker.finish())
+        parts.append(checker.finish())
+        parts.append(near_duplicates(contract, spool.read_table("sealed"), IntakeRecords(connection)))
     found = Findings.concat(parts)
     spool.write_outcome("check", layout, found, rows=facts["rows"])
     spool.drop("screened.arrow")
@@ -334,6 +337,8 @@ def report(batch_id: str) -> Counts:
         tally, rejected = Tally(0, 0, 0, 0), RejectedRows.none()
         status = status_without_rows(findings, refusing_rules())
     write_report(batch, contract, layout, findings, status, tally, rejected)
+    with connect() as connection:
+        mark_returned(connection, batch_id)
     if status.is_final:
         _acknowledge(batch, find_provider(batch.provider_code).feed(batch.item), status)
     spool.clear()
@@ -387,8 +392,8 @@ def check_file(
 ) -> BatchReport:
     """Screen and check a file offline: no database, nothing stored. What a provider unit uses first.
 
-    with_rows: also gather the rejected rows, for the workbook. Rules that need the register or the
-    tombstones are not applied. Raises OSError where the file can't be read.
+    with_rows: also gather the rejected rows, for the workbook. Rules that need the register, the
+    tombstones or the whole file's records side by side are not applied. Raises OSError where the file can't be read.
     """
     from creditgate.check.checker import Checker
 
@@ -475,6 +480,7 @@ def _counts(settled: Settled) -> Counts:
         "rejected": tally.rejected,
         "warned": tally.warned,
         "late": settled.late,
+        "unchanged": settled.unchanged,
     }
 
 

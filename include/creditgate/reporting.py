@@ -93,11 +93,12 @@ def batch_report(
 ) -> BatchReport:
     """All that is told of a batch; `is_settled` says whether the warehouse knows when it ended."""
     provider = load_providers().get(batch.provider_code)
-    settled_at = None
+    settled_at, unchanged = None, 0
     if is_settled:
         with connect() as connection:
             outcome = find_outcome(connection, batch.batch_id)
-        settled_at = outcome.settled_at if outcome else None
+        if outcome is not None:
+            settled_at, unchanged = outcome.settled_at, outcome.rows_unchanged
     return BatchReport(
         file_name=batch.file_name,
         file_sha256=batch.file_sha256,
@@ -119,4 +120,5 @@ def batch_report(
         officer=(provider.officer or None) if provider else None,
         responsible_head=(provider.responsible_head or None) if provider else None,
         settled_at=settled_at,
+        unchanged=unchanged,
     )

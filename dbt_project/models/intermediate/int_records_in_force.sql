@@ -10,6 +10,11 @@ tombstones as (
     select * from {{ ref('stg_audit__tombstones') }}
 ),
 
+-- What its unit has taken back (是否撤回).
+withdrawn as (
+    select * from {{ ref('int_records_withdrawn') }}
+),
+
 final as (
     select
         record_id,
@@ -31,6 +36,10 @@ final as (
         and not exists (
             select 1 from tombstones
             where tombstones.record_id = record_terms.record_id
+        )
+        and not exists (
+            select 1 from withdrawn
+            where withdrawn.record_id = record_terms.record_id
         )
 )
 

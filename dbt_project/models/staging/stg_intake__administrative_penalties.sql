@@ -44,6 +44,7 @@ final as (
         severity,
         conduct_ended_on,
         coalesce(conduct_ongoing, false) as is_conduct_ongoing,
+        coalesce(is_withdrawn, false) as is_withdrawn,
         secret_fields as secret_words
     from source
 )

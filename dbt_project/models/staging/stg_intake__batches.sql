@@ -20,6 +20,10 @@ final as (
         rows_rejected,
         rows_warned,
         rows_late,
+        rows_unchanged,
+        returned_at,
+        closed_at,
+        closed_by_batch_id,
         columns_dropped,
         -- The order in which batches took effect; equal instants are told apart by the id.
         row_number() over (order by settled_at, batch_id) as settle_order

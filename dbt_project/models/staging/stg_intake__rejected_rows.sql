@@ -10,7 +10,11 @@ final as (
         batch_id,
         row_number,
         record_key,
-        status
+        status,
+        coalesce(case_batch_id, batch_id) || '-' || coalesce(case_row_number, row_number) as case_id,
+        resubmitted_at,
+        accepted_at,
+        withdrawn_at
     from source
 )
 

@@ -52,6 +52,7 @@ final as (
         source.authority_name,
         source.conduct_ended_on,
         coalesce(source.conduct_ongoing, false) as is_conduct_ongoing,
+        coalesce(source.is_withdrawn, false) as is_withdrawn,
         source.secret_fields as secret_words,
         coalesce(list_spellings.list_code, source.list_code) as list_code
     from source

@@ -11,7 +11,7 @@ from creditgate.check.masks import is_identity_number
 from creditgate.check.view import BoolMask, ChunkView, true_where
 from creditgate.domain import identifiers
 from creditgate.domain.distinct import changed
-from creditgate.domain.feed import SUBJECT_KIND
+from creditgate.domain.feed import ROW_KEY, SUBJECT_KIND
 from creditgate.domain.keys import KeyedHash, mask_identity, mask_identity_numbers_in_text
 from creditgate.domain.sealed import identity_columns
 from creditgate.domain.subjects import ORGANISATION_CODES
@@ -38,6 +38,8 @@ def seal(
     }
     for field in contract.fields:
         sealed.update(_sealed_field(view, field, keys, persons))
+    if ROW_KEY in view.frame.columns:
+        sealed[ROW_KEY] = view.strings(ROW_KEY)
     return pa.table(sealed)
 
 

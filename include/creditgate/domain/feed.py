@@ -19,6 +19,12 @@ UNREAD = "unknown"
 SUBJECT_KIND = "subject_kind"
 """The column that the screen derives: legal, unincorporated, sole_trader, natural or unknown."""
 
+ROW_KEY = "original_row_key"
+"""The column of a mended workbook that names the rejection each row answers (S13). It is never stored."""
+
+WITHDRAWN = "is_withdrawn"
+"""The field by which a unit takes a record back."""
+
 
 @dataclass(frozen=True)
 class ColumnMap:

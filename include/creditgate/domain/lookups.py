@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from creditgate.domain.likeness import Likeness
+
 
 class SubjectRegister(Protocol):
     """The register of credit subjects (S12)."""
@@ -30,4 +32,19 @@ class Tombstones(Protocol):
 
     def expired(self, record_ids: pa.Array) -> npt.NDArray[np.bool_]:
         """True where a record of this id (16 bytes) has been deleted; null ids are False."""
+        ...
+
+
+class HeldRecords(Protocol):
+    """The records that are held already, asked for those that tell nearly the same (S12)."""
+
+    def is_empty(self, item: str) -> bool:
+        """Whether nothing of the item is held."""
+        ...
+
+    def near(self, item: str, likeness: Likeness, rows: pa.Table) -> npt.NDArray[np.int32]:
+        """The row numbers of those rows that are like a record of another id.
+
+        rows: row_number, record_id (16 bytes) and subject_key, none of them null, and the likeness' own columns.
+        """
         ...

@@ -18,7 +18,10 @@ REASON_COLUMN = "退回原因"
 ROW_COLUMN = "行号"
 ROW_KEY_COLUMN = "行标识"
 REPORT_COLUMNS = (REASON_COLUMN, ROW_COLUMN, ROW_KEY_COLUMN)
-"""Front columns of a returned workbook. A mended workbook comes back with them: the screen leaves them out."""
+"""Front columns of a returned workbook. A mended workbook comes back with them; only the row keys are read."""
+
+ROW_KEY_PATTERN = "^[0-9a-f]{32}-[1-9][0-9]{0,8}$"
+"""A row key (RE2): batch id and row number."""
 
 REPORT_SHEET = "退回记录"
 TEMPLATE_SHEET = "填报表"
@@ -70,7 +73,7 @@ class BatchReport:
     `batch_id` and the provider's lines are None for a file that is only checked, offline. `officer` and
     `responsible_head` are the registry's (S06, S07). `settled_at` is None until the batch is settled;
     documents are dated by it, else by `received_at`. `respond_by` is a day set for the mended rows, if any.
-    `rejected` is empty for a blocked or refused batch.
+    `rejected` is empty for a blocked or refused batch. `unchanged` counts accepted rows that say what is held already.
     """
 
     file_name: str
@@ -94,6 +97,7 @@ class BatchReport:
     responsible_head: str | None = None
     settled_at: datetime | None = None
     respond_by: date | None = None
+    unchanged: int = 0
 
     @property
     def dated_at(self) -> datetime:

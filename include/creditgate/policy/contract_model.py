@@ -31,7 +31,8 @@ class Field:
     `kind` is one of code, name, text, number, date, flag, free_text, identity, list; free_text is scanned
     for prohibited values. `storage` identity: kept as keyed hash and masked form only. `person` says whose
     datum it may be (subject, legal_representative, principal, actual_controller). `lawful_basis` cites what
-    allows a class B datum of a natural person in this field (S16).
+    allows a class B datum of a natural person in this field (S16). `value_synonyms` are other words for a value:
+    撤回 → 是.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Field:
     person: str | None = None
     lawful_basis: tuple[str, ...] = ()
     description: str = ""
+    value_synonyms: tuple[tuple[str, str], ...] = ()
 
     @property
     def spellings(self) -> tuple[str, ...]:

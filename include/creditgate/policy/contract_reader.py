@@ -137,7 +137,7 @@ def _read_field(node: Node) -> Field:
     custom = _custom(
         parts["customProperties"],
         ("content",),
-        ("storage", "synonyms", "person", "maxLength", "lawful_basis"),
+        ("storage", "synonyms", "value_synonyms", "person", "maxLength", "lawful_basis"),
     )
     pg_type = parts["physicalType"].one_of(tuple(PG_TYPES))
     if parts["logicalType"].text() != PG_TYPES[pg_type]:
@@ -163,7 +163,16 @@ def _read_field(node: Node) -> Field:
         person=custom["person"].one_of(PERSONS) if "person" in custom else None,
         lawful_basis=custom["lawful_basis"].texts() if "lawful_basis" in custom else (),
         description=parts["description"].text() if "description" in parts else "",
+        value_synonyms=_value_synonyms(custom["value_synonyms"]) if "value_synonyms" in custom else (),
     )
+
+
+def _value_synonyms(node: Node) -> tuple[tuple[str, str], ...]:
+    """(word, value) for every other word of a value: `{是: [撤回]}` is (("撤回", "是"),)."""
+    pairs = [(word, value) for value, words in node.any_mapping().items() for word in words.texts()]
+    if len({word for word, _ in pairs}) < len(pairs):
+        raise node.fault("a word stands twice", "keep it with one value")
+    return tuple(pairs)
 
 
 def _map_headers(node: Node, fields: tuple[Field, ...]) -> dict[str, str]:

@@ -57,6 +57,7 @@ GATE_KINDS: dict[str, Signature] = {
     "gate.unlinked_subject": _signature("", columns=""),
     "gate.subject_name_mismatch": _signature("", columns=""),
     "gate.registered_code_fails_check": _signature("column"),
+    "gate.near_duplicate": _signature("day kind", columns="day amount", lists="kind", values="tolerance"),
 }
 
 DERIVED_COLUMNS = frozenset({"subject_kind"})

@@ -49,6 +49,7 @@ def _head(report: BatchReport) -> dict[str, Any]:
         "accepted": report.tally.accepted,
         "rejected": report.tally.rejected,
         "warned": report.tally.warned,
+        **({"unchanged": report.unchanged} if report.unchanged else {}),
         "columns": {
             "mapped": dict(report.columns.mapped),
             "dropped": shown_dropped(report),

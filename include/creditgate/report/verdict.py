@@ -74,9 +74,14 @@ def shanghai_text(moment: datetime | None) -> str:
 
 
 def _warned(report: BatchReport) -> str:
-    if not report.tally.warned:
+    warned = f"已接收的行中有 {report.tally.warned:,} 行带有提示，请核对。" if report.tally.warned else ""
+    return warned + _unchanged(report)
+
+
+def _unchanged(report: BatchReport) -> str:
+    if not report.unchanged:
         return ""
-    return f"已接收的行中有 {report.tally.warned:,} 行带有提示，请核对。"
+    return f"其中 {report.unchanged:,} 行与已有记录完全相同，未另存新版本。"
 
 
 def _accepted(report: BatchReport) -> Verdict:

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from creditgate.domain.distinct import distinct
-from creditgate.domain.feed import SUBJECT_KIND, UNREAD, Chunk, ColumnMap, FeedLayout
+from creditgate.domain.feed import ROW_KEY, SUBJECT_KIND, UNREAD, Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.in_order import in_order
-from creditgate.domain.report import CONTENT_CUT
+from creditgate.domain.report import CONTENT_CUT, ROW_KEY_PATTERN
 from creditgate.domain.sealed import BLANKED
 from creditgate.domain.subjects import subject_kinds
 from creditgate.domain.text_bytes import holds
@@ -76,6 +76,7 @@ class OpenFeed:
 
     def _screened(self, numbered: tuple[int, RawChunk]) -> Chunk:
         first_row, (raw, unreadable) = numbered
+        raw, row_keys = _without_row_keys(raw)
         table = normalise(raw, self._contract)
         kinds = subject_kinds(table)
         # In doubt a row is a person's (S17): what is no organisation's record is screened as a person's.
@@ -83,7 +84,10 @@ class OpenFeed:
         parts = [self._prohibited(first_row, table, is_natural), self._left_redacted(first_row, table)]
         if unreadable is not None:
             parts.append(Findings.where(unreadable, first_row, Slot(gate_rule("row_width_mismatch"), None)))
-        return Chunk(first_row, table.append_column(SUBJECT_KIND, kinds), Findings.concat(parts), unreadable)
+        table = table.append_column(SUBJECT_KIND, kinds)
+        if row_keys is not None:
+            table = table.append_column(ROW_KEY, row_keys)
+        return Chunk(first_row, table, Findings.concat(parts), unreadable)
 
     def _prohibited(
         self, first_row: int, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -133,6 +137,15 @@ class OpenFeed:
                 slot = Slot(rule, name, self.layout.columns.header_of(name))
                 parts.append(Findings.where(mask, first_row, slot))
         return Findings.concat(parts)
+
+
+def _without_row_keys(raw: pa.Table) -> tuple[pa.Table, pa.ChunkedArray | None]:
+    """The rows without the row keys of a mended workbook, and these: null where a cell holds anything else."""
+    if ROW_KEY not in raw.column_names:
+        return raw, None
+    keys = pc.utf8_trim_whitespace(raw.column(ROW_KEY))
+    is_key = pc.match_substring_regex(keys, ROW_KEY_PATTERN)
+    return raw.drop_columns([ROW_KEY]), pc.if_else(is_key, keys, pa.scalar(None, pa.string()))
 
 
 def open_feed(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from creditgate.domain.feed import ColumnMap
+from creditgate.domain.feed import ROW_KEY, ColumnMap
 from creditgate.domain.findings import Findings, Slot
-from creditgate.domain.report import REPORT_COLUMNS
+from creditgate.domain.report import REPORT_COLUMNS, ROW_KEY_COLUMN
 from creditgate.policy.contracts import Contract, normalise_header
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.prohibited import ProhibitedCatalogue
@@ -20,7 +20,8 @@ def map_headers(
     """Map the file's headers.
 
     Returns the map, the field of each column by position (None: not kept), and the findings about
-    columns: prohibited ones and doubled ones block the file, unknown ones are dropped aloud.
+    columns: prohibited ones and doubled ones block the file, unknown ones are dropped aloud. The row keys of
+    a mended workbook are read too, as ROW_KEY; they are no field and not in the map.
     """
     slots = _prohibited(headers, contract, catalogue)
     prohibited = {slot.header for slot in slots}
@@ -44,6 +45,9 @@ def map_headers(
         missing = ()
     slots += [Slot(gate_rule("unknown_column_dropped"), None, header) for header in dropped]
     slots += [Slot(gate_rule("required_column_missing"), name) for name in missing]
+    spelled = [header.strip() for header in headers]
+    if mapped and ROW_KEY_COLUMN in spelled:
+        fields[spelled.index(ROW_KEY_COLUMN)] = ROW_KEY
     return ColumnMap(mapped, tuple(dropped), missing), fields, Findings.about_file(slots)
 
 

@@ -59,7 +59,14 @@ def normalise_column(values: pa.Array, field: Field) -> pa.Array:
     """One column (string, null where empty) in canonical spelling."""
     values = _without_fillers(_trimmed(values))
     spell = _BY_KIND.get(field.kind)
-    return values if spell is None else changed(values, spell)
+    values = values if spell is None else changed(values, spell)
+    return _in_the_contracts_words(values, field) if field.value_synonyms else values
+
+
+def _in_the_contracts_words(values: pa.Array, field: Field) -> pa.Array:
+    """Other words for a value, as the contract lists them: 撤回 is 是."""
+    words, meanings = (pa.array(side, pa.string()) for side in zip(*field.value_synonyms, strict=True))
+    return pc.coalesce(meanings.take(pc.index_in(values, value_set=words)), values)
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

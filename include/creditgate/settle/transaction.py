@@ -24,6 +24,8 @@ from creditgate.domain.sealed import content_until, deleted_before, identity_col
 from creditgate.domain.verdict import tally_of
 from creditgate.policy.contracts import Contract
 from creditgate.settle.json_rows import as_json
+from creditgate.settle.resubmission import answer_rejections
+from creditgate.settle.versions import leave_out_unchanged
 from creditgate.warehouse.intake_tables import intake_columns
 
 COPY_OPTIONS = sql.SQL("FROM STDIN (FORMAT csv)")
@@ -32,13 +34,17 @@ Chunks = Callable[[], Iterable[SealedChunk]]
 
 @dataclass(frozen=True)
 class Settled:
-    """How a batch ended. `is_new` is False when it had been settled before and nothing was done."""
+    """How a batch ended. `is_new` is False when it had been settled before and nothing was done.
+
+    unchanged: accepted rows that say what is held already; no new version was made of them.
+    """
 
     batch_id: str
     status: BatchStatus
     tally: Tally
     late: int
     is_new: bool
+    unchanged: int = 0
 
 
 def settle_rows(
@@ -68,10 +74,13 @@ def settle_rows(
             for chunk in chunks():
                 _copy_rejected(connection, batch, chunk, rejected, findings)
         _copy_findings(connection, batch, findings)
+        answer_rejections(connection, batch, contract, status, chunks)
+        unchanged = leave_out_unchanged(connection, batch, contract) if tally.accepted else 0
         connection.execute(
-            "update intake.batches set rows_late = %s where batch_id = %s", (late, batch.batch_id)
+            "update intake.batches set rows_late = %s, rows_unchanged = %s where batch_id = %s",
+            (late, unchanged, batch.batch_id),
         )
-    return Settled(batch.batch_id, status, tally, late, is_new=True)
+    return Settled(batch.batch_id, status, tally, late, is_new=True, unchanged=unchanged)
 
 
 def settle_without_rows(

@@ -26,13 +26,14 @@ class Outcome:
     status: BatchStatus
     settled_at: datetime
     rules: frozenset[str]
+    rows_unchanged: int = 0
 
 
 def find_outcome(conn: Connection, batch_id: str) -> Outcome | None:
     """The outcome of a batch, None where it has none yet."""
     row = conn.execute(
         """
-        select b.status, b.settled_at,
+        select b.status, b.settled_at, b.rows_unchanged,
                array(select f.rule_id from intake.findings as f
                      where f.batch_id = b.batch_id and f.row_number = 0)
         from intake.batches as b
@@ -42,8 +43,16 @@ def find_outcome(conn: Connection, batch_id: str) -> Outcome | None:
     ).fetchone()
     if row is None:
         return None
-    status, settled_at, rules = row
-    return Outcome(BatchStatus(str(status)), settled_at, frozenset(rules))
+    status, settled_at, unchanged, rules = row
+    return Outcome(BatchStatus(str(status)), settled_at, frozenset(rules), unchanged)
+
+
+def mark_returned(conn: Connection, batch_id: str) -> None:
+    """Keep when the report of a batch first lay ready for its unit: its rejected rows are returned (S13)."""
+    conn.execute(
+        "update intake.batches set returned_at = clock_timestamp() where batch_id = %s and returned_at is null",
+        (batch_id,),
+    )
 
 
 def is_first_run(conn: Connection) -> bool:

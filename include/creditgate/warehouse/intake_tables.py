@@ -61,6 +61,7 @@ def ensure_intake_table(conn: Connection, contract: Contract) -> tuple[str, ...]
             return tuple(name for name, _ in wanted)
         _check_types(contract, known)
         added = tuple((name, kind) for name, kind in wanted if name not in known)
+        _index_days(conn, contract)
         for name, kind in added:
             conn.execute(
                 sql.SQL("alter table {} add column {} {}").format(
@@ -109,6 +110,7 @@ def _create(conn: Connection, contract: Contract) -> None:
             kind = sql.SQL("brin" if column == "batch_id" else "btree")
             statement = sql.SQL("create index {} on {} using {} ({})")
             conn.execute(statement.format(index, _table(contract.item), kind, sql.Identifier(column)))
+    _index_days(conn, contract)
     conn.execute(
         sql.SQL("comment on table {} is {}").format(
             _table(contract.item),
@@ -117,6 +119,16 @@ def _create(conn: Connection, contract: Contract) -> None:
             ),
         )
     )
+
+
+def _index_days(conn: Connection, contract: Contract) -> None:
+    """Index the day by which near-duplicates are looked for; by ranges of blocks, for a feed tells of few days."""
+    if not contract.has_rule_of_kind("gate.near_duplicate"):
+        return
+    day = str(contract.rule_of_kind("gate.near_duplicate").kwargs["day"])
+    statement = sql.SQL("create index if not exists {} on {} using brin ({} date_minmax_multi_ops)")
+    index = sql.Identifier(f"{contract.item}_{day}")
+    conn.execute(statement.format(index, _table(contract.item), sql.Identifier(day)))
 
 
 _OTHER_SPELLINGS = {

@@ -20,6 +20,10 @@ final as (
         rows_rejected,
         rows_warned,
         rows_late,
+        rows_unchanged,
+        returned_at,
+        closed_at,
+        closed_by_batch_id,
         columns_dropped
     from batches
 )

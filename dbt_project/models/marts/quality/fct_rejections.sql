@@ -28,7 +28,9 @@ ruled as (
         coalesce(rules.severity, latest_rules.severity) as severity,
         coalesce(rules.message, latest_rules.message) as message,
         batches.provider_code,
-        batches.item
+        batches.item,
+        batches.settled_at,
+        batches.returned_at
     from findings
     inner join batches on findings.batch_id = batches.batch_id
     left join rules
@@ -50,7 +52,13 @@ final as (
         ruled.field,
         ruled.severity,
         ruled.message,
-        rejected_rows.status
+        rejected_rows.status,
+        rejected_rows.case_id,
+        ruled.settled_at as rejected_at,
+        ruled.returned_at,
+        rejected_rows.resubmitted_at,
+        rejected_rows.accepted_at,
+        rejected_rows.withdrawn_at
     from ruled
     inner join rejected_rows
         on

@@ -1,0 +1,43 @@
+{{ config(pre_hook=build_session()) }}
+
+with
+
+penalty_records as (
+    select * from {{ ref('int_records_current') }}
+    where item = 'administrative_penalty'
+),
+
+listing_records as (
+    select * from {{ ref('int_records_current') }}
+    where item = 'serious_dishonesty_listing'
+),
+
+penalties as (
+    select * from {{ ref('stg_intake__administrative_penalties') }}
+    where is_withdrawn
+),
+
+listings as (
+    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    where is_withdrawn
+),
+
+final as (
+    select
+        penalty_records.record_id,
+        penalty_records.item,
+        penalty_records.provider_code,
+        penalties.received_on as withdrawn_on
+    from penalties
+    inner join penalty_records on {{ same_version('penalty_records', 'penalties') }}
+    union all
+    select
+        listing_records.record_id,
+        listing_records.item,
+        listing_records.provider_code,
+        listings.received_on as withdrawn_on
+    from listings
+    inner join listing_records on {{ same_version('listing_records', 'listings') }}
+)
+
+select * from final
