@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 
 from bench import prohibited as bench
 from creditgate.domain.rules import Severity
@@ -27,7 +29,7 @@ CATALOGUE = load_prohibited()
 SCREEN = ValueScreen(CATALOGUE)
 CATEGORIES = [pytest.param(category, id=category.code) for category in CATALOGUE.categories]
 OWN_TEXTS = Path(__file__).parent / "data" / "prohibited_texts.csv"
-SECOND_TEXTS = OWN_TEXTS.with_name("prohibited_texts_2.csv")
+LATER_TEXTS = [OWN_TEXTS.with_name(f"prohibited_texts_{number}.csv") for number in (2, 3, 4)]
 GIVEN_TEXTS = Path(__file__).parents[3] / "shared" / "data" / "prohibited_examples.csv"
 
 
@@ -343,13 +345,13 @@ def test_no_header_can_break_the_screen(header: str) -> None:
     "path",
     [
         OWN_TEXTS,
-        SECOND_TEXTS,
+        *LATER_TEXTS,
         pytest.param(
             GIVEN_TEXTS,
             marks=pytest.mark.skipif(not GIVEN_TEXTS.exists(), reason="kept beside the repository"),
         ),
     ],
-    ids=["own", "second", "given"],
+    ids=["own", "second", "third", "fourth", "given"],
 )
 def test_labelled_texts_are_told_apart(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bench.main([str(path), "--format", "json"])
@@ -358,6 +360,26 @@ def test_labelled_texts_are_told_apart(path: Path, capsys: pytest.CaptureFixture
         assert scores[kind]["precision"] >= bar
         assert scores[kind]["recall"] >= bar
         assert scores[kind]["category_accuracy"] >= bar
+
+
+def test_a_prohibited_chinese_header_is_found_in_pinyin_too() -> None:
+    """The catalogue's pinyin codes keep up with its Chinese names."""
+    names = {
+        text.text
+        for text in (t for path in (OWN_TEXTS, *LATER_TEXTS) for t in bench.read_labelled(path))
+        if text.kind == "header" and text.accepted and re.fullmatch("[一-龥]{3,6}", text.text)
+    }
+    missed = {name for name in names if of_header("".join(lazy_pinyin(name)), "natural") is None}
+    assert len(names) > 250
+    assert len(missed) / len(names) < 0.25, sorted(missed)
+
+
+def test_no_contract_header_in_pinyin_or_its_initials_is_prohibited() -> None:
+    headers = {field.header for item in known_items() for field in load_contract(item).fields}
+    for header in sorted(headers):
+        syllables = lazy_pinyin(re.sub("[^一-龥]", "", header))
+        assert of_header("".join(syllables)) is None, header
+        assert of_header("".join(syllable[0] for syllable in syllables)) is None, header
 
 
 def test_texts_that_are_not_scored_are_left_out(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ PersonPlace = Literal["before", "anywhere"]
 
 _TERM = re.compile(r"<([a-z_]+)>")
 _LONG_CODE = 6
-"""Letters of a pinyin code that also counts with something after it: `zhiwen`, `zhiwenbianhao`."""
+"""Letters of a pinyin code that also counts inside a word: `shouru`, `gerenshouruqingkuang`."""
 _NOTHING = re.compile(r"(?!)")
 _HEADER_KEYS = (
     "rule",
@@ -51,7 +51,7 @@ class HeaderPatterns:
     """How the columns of a category are named; Python patterns, see the file's head.
 
     `any_*` hold whoever the subjects are, `person_*` unless they are organisations. `long_codes` also count
-    with something after them.
+    inside a word, unless `no_codes` finds another matter in it: an institution, a firm's revenue.
     """
 
     any_chinese: re.Pattern[str]
@@ -60,12 +60,15 @@ class HeaderPatterns:
     person_words: re.Pattern[str]
     codes: frozenset[str]
     long_codes: tuple[str, ...]
+    no_codes: re.Pattern[str]
     except_chinese: re.Pattern[str]
     except_words: re.Pattern[str]
 
     def is_code(self, word: str) -> bool:
-        """Whether a word is one of the codes, or begins with one that is too long to be there by chance."""
-        return word in self.codes or word.startswith(self.long_codes)
+        """Whether a word is one of the codes, or holds one that is too long to be there by chance."""
+        if word in self.codes:
+            return True
+        return any(code in word for code in self.long_codes) and not self.no_codes.search(word)
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,17 @@ def read_prohibited(path: Path) -> ProhibitedCatalogue:
     """Read a catalogue; ProhibitedCatalogueError says what to mend."""
     root = read_document(path, ProhibitedCatalogueError)
     top = root.mapping(
-        ("version", "severity", "messages", "spellings", "code_endings", "terms", "except", "categories")
+        (
+            "version",
+            "severity",
+            "messages",
+            "spellings",
+            "code_endings",
+            "no_codes",
+            "terms",
+            "except",
+            "categories",
+        )
     )
     reader = _Reader(_terms(top["terms"]), top)
     categories = tuple(reader.category(node) for node in top["categories"].sequence())
@@ -188,6 +201,7 @@ class _Reader:
         self.terms = terms
         self._messages = top["messages"].mapping(("A", "B"))
         self._code_endings = top["code_endings"].texts()
+        self._no_codes = self._python(top["no_codes"])
         self._severity = top["severity"].mapping(("header", "value"))
         self._seen: set[str] = set()
 
@@ -248,6 +262,7 @@ class _Reader:
             person_words=self._python(parts["person_words"]),
             codes=frozenset(codes) | {code + ending for code in codes for ending in self._code_endings},
             long_codes=tuple(code for code in codes if len(code) >= _LONG_CODE),
+            no_codes=self._no_codes,
             except_chinese=self._python(parts["except_chinese"]),
             except_words=self._python(parts["except_words"]),
         )

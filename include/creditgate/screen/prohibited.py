@@ -69,26 +69,30 @@ def category_of_header(
 ) -> Category | None:
     """The category whose pattern covers most of the header; None where it is not prohibited."""
     spelled = _plain(header, catalogue.spellings)
-    text, words = header_text(spelled), header_words(spelled)
     best, best_length = None, 0
     for category in catalogue.categories:
-        length = max(_covered(category, text, words, subject), default=0)
+        length = max(_covered(category, spelled, subject), default=0)
         if length > best_length:
             best, best_length = category, length
     return best
 
 
-def _covered(category: Category, text: str, words: str, subject: Subject | None) -> Iterable[int]:
+def _covered(category: Category, header: str, subject: Subject | None) -> Iterable[int]:
     """Lengths of what the category's patterns find in a header."""
-    patterns = category.headers
+    patterns, text = category.headers, header_text(header)
     rest = patterns.except_chinese.sub(_TAKEN_OUT, text)
+    words = header_words(patterns.except_chinese.sub(" ", header))
     other_words = patterns.except_words.sub(f"_{_TAKEN_OUT}_", words)
     spans = [patterns.any_chinese.search(rest), patterns.any_words.search(other_words)]
     if subject != "legal":
         spans += [patterns.person_chinese.search(rest), patterns.person_words.search(other_words)]
     yield from (len(span[0]) for span in spans if span)
     if subject != "legal" or category.legal_class == "A":
-        yield from (len(word) for word in (text, *other_words.split("_")) if patterns.is_code(word))
+        yield from (
+            len(word)
+            for word in (other_words.replace("_", ""), *other_words.split("_"))
+            if patterns.is_code(word)
+        )
 
 
 def _plain(header: str, spellings: Mapping[str, str]) -> str:
