@@ -84,7 +84,9 @@ def main() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A feed: CSV or XLSX.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A feed: text, workbook, web page, JSON or XML.", show_default=False)
+    ],
     item: Annotated[str, typer.Option(help="The information item, e.g. administrative_penalty.")],
     provider: Annotated[
         str | None, typer.Option(help="The provider unit's code; checks that it may report the item.")
@@ -103,7 +105,7 @@ def check(
     if provider is not None:
         find_provider(provider)
     if not file.is_file():
-        _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
+        _fail(f"{file} is not a file; give the path of a feed")
     from creditgate import pipeline
     from creditgate.report import write_check_json, write_workbook
 
@@ -148,7 +150,9 @@ def _print_check(made: Any) -> None:
 
 @app.command()
 def submit(
-    file: Annotated[Path, typer.Argument(help="A feed: CSV or XLSX.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A feed: text, workbook, web page, JSON or XML.", show_default=False)
+    ],
     provider: Annotated[str, typer.Option(help="The provider unit's code.")],
     item: Annotated[str, typer.Option(help="The information item.")],
     reviewer: Annotated[str, typer.Option(help="Who reviewed the data before it is sent (S14).")],
@@ -162,7 +166,7 @@ def submit(
     if item not in unit.items:
         _fail(f"{provider} is not registered for {item}; it reports {', '.join(unit.items)} (S08)")
     if not file.is_file():
-        _fail(f"{file} is not a file; give the path of a CSV or XLSX feed")
+        _fail(f"{file} is not a file; give the path of a feed")
     if reviewed_on.date() > business_today():
         _fail("--reviewed-on lies in the future: the review comes before the sending (S14)")
     if not reviewer.strip():

@@ -17,7 +17,7 @@ from creditgate.policy.contracts import normalise_header
 from creditgate.report import workbook, write_workbooks
 from creditgate.report.sheets import AMBER, GREY, RED
 from creditgate.report.text_sheet import LONGEST_TEXT
-from creditgate.screen.read_workbook import SheetRows
+from creditgate.screen.read_workbook import read_workbook
 from tests.report_builders import CELLS, HEADERS, a_contract, a_report, findings_of
 
 FRONT = len(REPORT_COLUMNS)
@@ -228,10 +228,10 @@ def test_workbook_links_to_nothing_outside_and_holds_no_formula(tmp_path: Path) 
 def test_returned_workbook_is_a_feed_as_it_stands(tmp_path: Path) -> None:
     contents = ["=1+1", "罚款<2000>元", None, "0012"]
     report = a_report({"TT-002": [1, 4, 5, 9]}, rows=9, cells={"content": contents})
-    feed = SheetRows(written(report, tmp_path))
+    feed = read_workbook(written(report, tmp_path), "xlsx", a_contract()).source
     fields = [a_contract().headers.get(normalise_header(header)) for header in feed.headers]
     assert [h for h, f in zip(feed.headers, fields, strict=True) if f is None] == list(REPORT_COLUMNS)
-    (table,) = feed.chunks(fields)
+    ((table, _),) = feed.chunks(fields)
     assert table.to_pydict() == report.rejected.cells.to_pydict()
 
 

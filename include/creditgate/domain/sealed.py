@@ -16,6 +16,9 @@ from creditgate.domain.findings import Findings
 BLANKED = "［已屏蔽］"
 """Stands where a prohibited value stood."""
 
+GARBLED = "［乱码］"
+"""Stands where a character had been lost (U+FFFD) before the file was sent: no such character is kept."""
+
 REJECTED_KEPT_DAYS = 180
 """How long the redacted content of a rejected row waits to be mended, at most."""
 

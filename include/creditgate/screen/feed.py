@@ -7,7 +7,7 @@ for chunk in feed.chunks(): ...
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +19,25 @@ from creditgate.domain.feed import ROW_KEY, SUBJECT_KIND, UNREAD, Chunk, ColumnM
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.in_order import in_order
 from creditgate.domain.report import CONTENT_CUT, ROW_KEY_PATTERN
-from creditgate.domain.sealed import BLANKED
+from creditgate.domain.sealed import BLANKED, GARBLED
 from creditgate.domain.subjects import subject_kinds
 from creditgate.domain.text_bytes import holds
 from creditgate.policy.contracts import Contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.prohibited import ProhibitedCatalogue
-from creditgate.screen.decoding import TextShape, UnreadableFeedError, format_of, header_of, text_shape
-from creditgate.screen.headers import map_headers
+from creditgate.screen.decoding import TextShape, UnreadableFeedError, text_shape
+from creditgate.screen.formats import format_of, is_name_of
+from creditgate.screen.headers import HeaderRows, map_headers
+from creditgate.screen.hidden import HiddenScreen
 from creditgate.screen.normalise import normalise
 from creditgate.screen.prohibited import ValueScreen
 from creditgate.screen.read_csv import RawChunk, read_csv
-from creditgate.screen.read_workbook import SheetRows
-
-SUFFIXES = {"csv": (".csv", ".txt", ".tsv"), "xlsx": (".xlsx",)}
-"""The extensions that go with a content."""
+from creditgate.screen.read_html import read_html
+from creditgate.screen.read_json import read_json
+from creditgate.screen.read_workbook import read_workbook
+from creditgate.screen.read_xml import read_xml
+from creditgate.screen.records import REPLACEMENT, RecordSource
+from creditgate.screen.text_layout import lay_out
 
 PERSONS = pa.array(["natural", "unknown"])
 
@@ -47,12 +51,20 @@ class OpenFeed:
         raw: Iterator[RawChunk],
         contract: Contract,
         catalogue: ProhibitedCatalogue,
+        *,
+        source: RecordSource | None = None,
+        may_be_garbled: bool = True,
     ) -> None:
         self.layout = layout
         self._raw = raw
         self._contract = contract
         self._values = ValueScreen(catalogue)
         self._rules = {category.code: category.value_rule for category in catalogue.categories}
+        self._source = source
+        self._notes_told = False
+        self._unreadable_rule = gate_rule("row_width_mismatch" if source is None else "record_unreadable")
+        self._may_be_garbled = may_be_garbled
+        self._headers = HeaderRows(contract, layout.columns)
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, normalised, with findings of prohibited values and of unreadable rows.
@@ -81,9 +93,18 @@ class OpenFeed:
         kinds = subject_kinds(table)
         # In doubt a row is a person's (S17): what is no organisation's record is screened as a person's.
         is_natural = pc.is_in(kinds, value_set=PERSONS).to_numpy(zero_copy_only=False)
-        parts = [self._prohibited(first_row, table, is_natural), self._left_redacted(first_row, table)]
+        parts = [
+            self._headers.findings(first_row, table),
+            self._prohibited(first_row, table, is_natural),
+            self._left_redacted(first_row, table),
+        ]
+        if self._source is not None and self._source.notes and not self._notes_told:
+            self._notes_told = True
+            parts.append(Findings.about_file([Slot(gate_rule("note_rows_left_out"), None)]))
         if unreadable is not None:
-            parts.append(Findings.where(unreadable, first_row, Slot(gate_rule("row_width_mismatch"), None)))
+            parts.append(Findings.where(unreadable, first_row, Slot(self._unreadable_rule, None)))
+        table, garbled = self._without_replacements(first_row, table)
+        parts.append(garbled)
         table = table.append_column(SUBJECT_KIND, kinds)
         if row_keys is not None:
             table = table.append_column(ROW_KEY, row_keys)
@@ -123,6 +144,22 @@ class OpenFeed:
         ends = np.cumsum([len(text) for text in texts])
         return [name for name, part in zip(names, np.split(told, ends[:-1]), strict=True) if part.any()]
 
+    def _without_replacements(self, first_row: int, table: pa.Table) -> tuple[pa.Table, Findings]:
+        """The chunk with our mark where a character was lost before the file was sent (U+FFFD)."""
+        if not self._may_be_garbled:
+            return table, Findings.none()
+        rule, parts = gate_rule("garbled_text"), []
+        for place, name in enumerate(table.column_names):
+            values = table.column(name).combine_chunks()
+            if not holds(values, REPLACEMENT):
+                continue
+            mask = pc.fill_null(pc.match_substring(values, REPLACEMENT), False)
+            slot = Slot(rule, name, self.layout.columns.header_of(name))
+            parts.append(Findings.where(mask.to_numpy(zero_copy_only=False), first_row, slot))
+            marked = pc.replace_substring_regex(values, REPLACEMENT + "+", GARBLED)
+            table = table.set_column(place, name, marked)
+        return table, Findings.concat(parts)
+
     def _left_redacted(self, first_row: int, table: pa.Table) -> Findings:
         """Cells that came back from our own report as it showed them, blanked or cut."""
         rule = gate_rule("cell_left_redacted")
@@ -130,9 +167,10 @@ class OpenFeed:
         for name in table.column_names:
             if self._contract.field(name).kind in ("free_text", "text", "name"):
                 values = table.column(name).chunk(0)
-                if not (holds(values, BLANKED) or holds(values, CONTENT_CUT)):
+                if not (holds(values, BLANKED) or holds(values, CONTENT_CUT) or holds(values, GARBLED)):
                     continue
                 marked = pc.or_(pc.match_substring(values, BLANKED), pc.ends_with(values, CONTENT_CUT))
+                marked = pc.or_(marked, pc.match_substring(values, GARBLED))
                 mask = pc.fill_null(marked, False).to_numpy(zero_copy_only=False)
                 slot = Slot(rule, name, self.layout.columns.header_of(name))
                 parts.append(Findings.where(mask, first_row, slot))
@@ -154,41 +192,62 @@ def open_feed(
     """Open a feed file of the contract's item. `file_name` is the provider's name for it.
 
     Never raises for what is in the file: a file that can't be read has a layout that is blocked, with
-    the reason among its findings. The content says what it is; a name that says otherwise blocks it.
+    the reason among its findings. The content says what it is; a name that it does not go with blocks it.
     """
     try:
         content = format_of(path)
-        if Path(file_name or path.name).suffix.lower() not in SUFFIXES[content]:
+        if not is_name_of(file_name or path.name, content):
             raise UnreadableFeedError("unsupported_format")
-        if content == "xlsx":
-            return _open_workbook(path, contract, catalogue)
-        return _open_text(path, contract, catalogue)
+        if content == "csv":
+            return _open_text(path, contract, catalogue)
+        if content in ("xlsx", "xls"):
+            workbook = read_workbook(path, content, contract)
+            screen = HiddenScreen(catalogue, contract)
+            return _open_records(workbook.source, contract, catalogue, screen.findings(workbook.hidden))
+        shape = text_shape(path)
+        source = _READERS[content](path, shape, contract)
+        return _open_records(source, contract, catalogue, _about_encoding(shape))
     except UnreadableFeedError as error:
         layout = FeedLayout(UNREAD, None, ColumnMap({}), error.findings())
         return OpenFeed(layout, iter(()), contract, catalogue)
 
 
+_READERS = {"html": read_html, "json": read_json, "xml": read_xml}
+
+
 def _open_text(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
-    shape = text_shape(path)
-    columns, fields, findings = map_headers(header_of(path, shape), contract, catalogue)
-    layout = FeedLayout("csv", _published_name(shape), columns, findings)
-    return OpenFeed(layout, read_csv(path, shape, fields), contract, catalogue)
+    text = lay_out(path, text_shape(path), contract)
+    columns, fields, findings = map_headers(text.headers, contract, catalogue)
+    slots = []
+    if text.titles:
+        slots.append(Slot(gate_rule("title_rows_left_out"), None))
+    if text.notes:
+        slots.append(Slot(gate_rule("note_rows_left_out"), None))
+    layout = FeedLayout(
+        "csv",
+        text.shape.published_name,
+        columns,
+        Findings.concat([findings, Findings.about_file(slots), _about_encoding(text.shape)]),
+    )
+    raw = read_csv(path, text.shape, fields)
+    return OpenFeed(layout, raw, contract, catalogue, may_be_garbled=text.shape.has_replacements)
 
 
-def _published_name(shape: TextShape) -> str:
-    return "utf-8-sig" if shape.encoding == "utf-8" and shape.bom else shape.encoding
+def _about_encoding(shape: TextShape) -> Findings:
+    slots = [] if shape.is_marked else [Slot(gate_rule("encoding_without_mark"), None)]
+    return Findings.about_file(slots)
 
 
-def _open_workbook(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
-    sheet = SheetRows(path)
-    columns, fields, findings = map_headers(sheet.headers, contract, catalogue)
-    layout = FeedLayout("xlsx", None, columns, findings)
-    return OpenFeed(layout, _raw_sheet(sheet, fields), contract, catalogue)
-
-
-def _raw_sheet(sheet: SheetRows, fields: Sequence[str | None]) -> Iterator[RawChunk]:
-    for table in sheet.chunks(fields):
-        yield table, None
+def _open_records(
+    source: RecordSource,
+    contract: Contract,
+    catalogue: ProhibitedCatalogue,
+    found: Findings,
+) -> OpenFeed:
+    columns, fields, findings = map_headers(source.headers, contract, catalogue)
+    parts = [findings, source.findings, found]
+    layout = FeedLayout(source.format, source.encoding, columns, Findings.concat(parts))
+    return OpenFeed(layout, source.chunks(fields), contract, catalogue, source=source)
 
 
 def blocked_midway(error: UnreadableFeedError, layout: FeedLayout) -> FeedLayout:

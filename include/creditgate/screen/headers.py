@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from creditgate.domain.feed import ROW_KEY, ColumnMap
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.report import REPORT_COLUMNS, ROW_KEY_COLUMN
 from creditgate.policy.contracts import Contract, normalise_header
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.prohibited import ProhibitedCatalogue
+from creditgate.screen.decoding import UnreadableFeedError
 from creditgate.screen.prohibited import prohibited_headers
+from creditgate.screen.records import REPLACEMENT
+
+_HEADER_CELLS = 3
+"""Cells of a row that must be headers for the row to be one."""
 
 
 def map_headers(
@@ -27,6 +37,7 @@ def map_headers(
     prohibited = {slot.header for slot in slots}
     fields: list[str | None] = []
     dropped: list[str] = []
+    headers = [header.replace("\0", REPLACEMENT).encode("utf-8", "replace").decode() for header in headers]
     for header in headers:
         field = contract.headers.get(normalise_header(header))
         fields.append(field)
@@ -40,6 +51,8 @@ def map_headers(
     ]
     mapped = {h: f for h, f in zip(headers, fields, strict=True) if f is not None}
     missing = tuple(f.name for f in contract.fields if f.is_required and f.name not in mapped.values())
+    if any(REPLACEMENT in header for header in headers):
+        slots.append(Slot(gate_rule("garbled_header"), None))
     if not mapped:
         slots.append(Slot(gate_rule("no_known_column"), None))
         missing = ()
@@ -57,3 +70,38 @@ def _prohibited(headers: Sequence[str], contract: Contract, catalogue: Prohibite
         Slot(category.header_rule, None, header)
         for header, category in prohibited_headers(unknown, catalogue, None)
     ]
+
+
+class HeaderRows:
+    """Finds rows that are a header again: pages printed one below the other, or a second table in the file."""
+
+    def __init__(self, contract: Contract, columns: ColumnMap) -> None:
+        self._contract = contract
+        by_field = {field: header for header, field in columns.mapped.items()}
+        required = [field.name for field in contract.fields if field.is_required and field.name in by_field]
+        self._column = next(iter(required or by_field), None)
+        spellings = [spelling for field in contract.fields for spelling in field.spellings]
+        self._spellings = pa.array(sorted({*spellings, *columns.mapped}), pa.string())
+
+    def findings(self, first_row: int, table: pa.Table) -> Findings:
+        """The rows of a chunk that are a header. Raises UnreadableFeedError for that of another table."""
+        if self._column is None:
+            return Findings.none()
+        suspected = pc.is_in(table.column(self._column).chunk(0), value_set=self._spellings)
+        mask: npt.NDArray[np.bool_] = suspected.to_numpy(zero_copy_only=False)
+        if not mask.any():
+            return Findings.none()
+        is_header = np.zeros(len(mask), np.bool_)
+        for place in np.flatnonzero(mask).tolist():
+            is_header[place] = self._is_header(table.slice(place, 1).to_pylist()[0])
+        return Findings.where(is_header, first_row, Slot(gate_rule("repeated_header"), None))
+
+    def _is_header(self, row: dict[str, str | None]) -> bool:
+        known = {
+            field: self._contract.headers.get(normalise_header(cell)) for field, cell in row.items() if cell
+        }
+        if len([name for name in known.values() if name]) < min(_HEADER_CELLS, len(known)):
+            return False
+        if any(name and name != field for field, name in known.items()):
+            raise UnreadableFeedError("second_table")
+        return True

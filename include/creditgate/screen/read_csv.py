@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,15 +31,16 @@ def read_csv(path: Path, shape: TextShape, fields: Sequence[str | None]) -> Iter
     Raises UnreadableFeedError where the rest of the file can't be told apart into rows.
     """
     rows_done = 0
-    try:
-        for table in _well_formed(path, shape, fields):
-            rows_done += table.num_rows
-            yield table, None
-    except pa.ArrowInvalid:
-        # The message quotes the row: it is dropped, never logged or chained.
-        pass
-    else:
-        return
+    if len(shape.delimiter.encode()) == 1:
+        try:
+            for table in _well_formed(path, shape, fields):
+                rows_done += table.num_rows
+                yield table, None
+        except pa.ArrowInvalid:
+            # The message quotes the row: it is dropped, never logged or chained.
+            pass
+        else:
+            return
     yield from _row_by_row(path, shape, fields, rows_done)
 
 
@@ -54,7 +56,7 @@ def _well_formed(path: Path, shape: TextShape, fields: Sequence[str | None]) -> 
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=shape.delimiter,
-                    quote_char='"' if shape.is_quoted else False,
+                    quote_char=shape.quote if shape.is_quoted else False,
                     newlines_in_values=shape.is_quoted,
                 ),
                 convert_options=pacsv.ConvertOptions(
@@ -81,42 +83,38 @@ def _arrow_encoding(shape: TextShape) -> str:
 
 
 def _after_header(path: Path, shape: TextShape) -> io.BufferedReader:
-    """The file, open at the byte behind its header line."""
+    """The file from the byte behind its header to the byte where its rows end."""
+    if shape.end is not None:
+        return io.BufferedReader(_Section(path, shape.header_end, shape.end))
     stream = path.open("rb")
-    stream.seek(_header_end(path, shape))
+    stream.seek(shape.header_end)
     return stream
 
 
-def _header_end(path: Path, shape: TextShape) -> int:
-    if shape.encoding.startswith("utf-16"):
-        newline = "\n".encode(shape.encoding)
-        head = path.open("rb").read(MAX_LINE)
-        at = shape.bom
-        while at < len(head) and head[at : at + 2] != newline:
-            at += 2
-        return min(at + 2, len(head))
-    with path.open(encoding=shape.encoding, newline="") as file:
-        if shape.bom:
-            file.read(1)
-        lines = _Counted(file)
-        next(csv.reader(lines, delimiter=shape.delimiter), None)
-        return shape.bom + len(lines.taken.encode(shape.encoding))
+class _Section(io.RawIOBase):
+    """The bytes of a file from `start` to `end`."""
 
+    def __init__(self, path: Path, start: int, end: int) -> None:
+        super().__init__()
+        self._file = path.open("rb")
+        self._file.seek(start)
+        self._left = max(0, end - start)
 
-class _Counted:
-    """Lines of a text file, remembering what was taken."""
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
 
-    def __init__(self, file: io.TextIOBase | io.TextIOWrapper) -> None:
-        self._file = file
-        self.taken = ""
+    def readinto(self, buffer: Any) -> int:
+        """Read on, up to the end of the section."""
+        data = self._file.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
 
-    def __iter__(self) -> _Counted:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._file)
-        self.taken += line
-        return line
+    def close(self) -> None:
+        """Close the file as well."""
+        self._file.close()
+        super().close()
 
 
 def _row_by_row(
@@ -127,12 +125,11 @@ def _row_by_row(
     unreadable: list[bool] = []
     size = 0
     csv.field_size_limit(MAX_LINE)
-    with path.open(encoding=shape.encoding, newline="") as file:
-        if shape.bom:
-            file.read(1)
-        reader = csv.reader(file, delimiter=shape.delimiter, strict=True)
+    with io.TextIOWrapper(_after_header(path, shape), encoding=shape.encoding, newline="") as file:
+        reader = csv.reader(
+            _bounded_lines(file), delimiter=shape.delimiter, quotechar=shape.quote, strict=True
+        )
         try:
-            next(reader, None)
             for row in (cells for cells in reader if cells):
                 if rows_done:
                     rows_done -= 1
@@ -149,6 +146,14 @@ def _row_by_row(
             raise UnreadableFeedError(kind) from None
     if pending:
         yield _as_chunk(pending, unreadable, fields)
+
+
+def _bounded_lines(file: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a text; a line without an end in sight is refused before it fills the memory."""
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE and line[-1] not in "\r\n":
+            raise UnreadableFeedError("line_too_long")
+        yield line
 
 
 def _as_chunk(rows: list[list[str]], unreadable: list[bool], fields: Sequence[str | None]) -> RawChunk:
