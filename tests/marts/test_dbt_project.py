@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from creditgate.build.dbt_runner import public_items
+from creditgate.build.law import public_items
 from creditgate.policy.contracts import load_contract, normalise_header
 from creditgate.policy.paths import dbt_dir
 from tests.marts.conftest import LISTING, PENALTY, Marts

@@ -1,12 +1,23 @@
+{{
+    config(
+        indexes=[
+            {'columns': ['linked_person_id'], 'unique': true},
+            {'columns': ['record_id']},
+            {'columns': ['last_sanction_on']},
+        ],
+    )
+}}
+
 with
 
 sanctions as (
     select * from {{ ref('int_sanctions_publishable') }}
-    where subject_kind in ('legal', 'unincorporated') and list_level = 'serious'
+    where subject_kind in ('legal', 'unincorporated') and list_level = 'serious' and {{ is_touched() }}
 ),
 
 classified as (
     select * from {{ ref('int_records_classified') }}
+    where {{ is_touched() }}
 ),
 
 listings as (

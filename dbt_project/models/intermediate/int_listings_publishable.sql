@@ -1,10 +1,10 @@
-{{ config(pre_hook=build_session(), indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['last_disclosure_on']}]) }}
 
 with
 
 records as (
     select * from {{ ref('int_records_classified') }}
-    where item = 'serious_dishonesty_listing' and withheld_reason is null
+    where item = 'serious_dishonesty_listing' and withheld_reason is null and {{ is_touched() }}
 ),
 
 listings as (

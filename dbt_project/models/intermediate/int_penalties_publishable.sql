@@ -1,4 +1,4 @@
-{{ config(pre_hook=build_session(), indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['last_disclosure_on']}]) }}
 
 {%- set texts = ['penalty_name', 'conduct_type', 'facts', 'basis'] -%}
 {%- set more_texts = ['other_category', 'content', 'licence_revoked'] %}
@@ -7,7 +7,7 @@ with
 
 records as (
     select * from {{ ref('int_records_classified') }}
-    where item = 'administrative_penalty' and withheld_reason is null
+    where item = 'administrative_penalty' and withheld_reason is null and {{ is_touched() }}
 ),
 
 penalties as (

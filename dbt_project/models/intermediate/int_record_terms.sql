@@ -1,10 +1,10 @@
 {{
     config(
-        pre_hook=build_session(),
         indexes=[
             {'columns': ['record_id'], 'unique': true},
             {'columns': ['last_disclosure_on']},
         ],
+        post_hook=note_terms(),
     )
 }}
 
@@ -32,12 +32,12 @@ with
 
 penalty_records as (
     select * from {{ ref('int_records_current') }}
-    where item = 'administrative_penalty'
+    where item = 'administrative_penalty' and {{ is_touched() }}
 ),
 
 listing_records as (
     select * from {{ ref('int_records_current') }}
-    where item = 'serious_dishonesty_listing'
+    where item = 'serious_dishonesty_listing' and {{ is_touched() }}
 ),
 
 penalties as (
@@ -270,9 +270,7 @@ final as (
                 null
             )
         ) as losers,
-        conduct_ended_on is null and not is_conduct_ongoing as is_anchor_fallback,
-        -- An expiry rests on terms of its own day alone.
-        {{ as_of_date() }} as as_of_on
+        conduct_ended_on is null and not is_conduct_ongoing as is_anchor_fallback
     from won
 )
 

@@ -1,15 +1,15 @@
-{{ config(pre_hook=build_session(), indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 
 with
 
 penalty_records as (
     select * from {{ ref('int_records_in_force') }}
-    where item = 'administrative_penalty'
+    where item = 'administrative_penalty' and {{ is_touched() }}
 ),
 
 listing_records as (
     select * from {{ ref('int_records_in_force') }}
-    where item = 'serious_dishonesty_listing'
+    where item = 'serious_dishonesty_listing' and {{ is_touched() }}
 ),
 
 penalties as (

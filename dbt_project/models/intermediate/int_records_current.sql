@@ -1,13 +1,15 @@
-{{ config(pre_hook=build_session()) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 
 with
 
 penalties as (
     select * from {{ ref('stg_intake__administrative_penalties') }}
+    where {{ is_touched() }}
 ),
 
 listings as (
     select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    where {{ is_touched() }}
 ),
 
 -- A replay of a past day knows nothing of what came later.

@@ -1,9 +1,10 @@
-{{ config(pre_hook=build_session()) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 
 with
 
 record_terms as (
     select * from {{ ref('int_record_terms') }}
+    where {{ is_touched() }}
 ),
 
 tombstones as (
@@ -13,6 +14,7 @@ tombstones as (
 -- What its unit has taken back (是否撤回).
 withdrawn as (
     select * from {{ ref('int_records_withdrawn') }}
+    where {{ is_touched() }}
 ),
 
 final as (

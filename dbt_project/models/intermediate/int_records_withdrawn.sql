@@ -1,25 +1,25 @@
-{{ config(pre_hook=build_session()) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 
 with
 
 penalty_records as (
     select * from {{ ref('int_records_current') }}
-    where item = 'administrative_penalty'
+    where item = 'administrative_penalty' and {{ is_touched() }}
 ),
 
 listing_records as (
     select * from {{ ref('int_records_current') }}
-    where item = 'serious_dishonesty_listing'
+    where item = 'serious_dishonesty_listing' and {{ is_touched() }}
 ),
 
 penalties as (
     select * from {{ ref('stg_intake__administrative_penalties') }}
-    where is_withdrawn
+    where is_withdrawn and {{ is_touched() }}
 ),
 
 listings as (
     select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
-    where is_withdrawn
+    where is_withdrawn and {{ is_touched() }}
 ),
 
 final as (

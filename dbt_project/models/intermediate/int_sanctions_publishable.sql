@@ -1,10 +1,10 @@
-{{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['last_sanction_on']}]) }}
 
 with
 
 records as (
     select * from {{ ref('int_records_classified') }}
-    where item = 'serious_dishonesty_listing' and not is_wholly_secret
+    where item = 'serious_dishonesty_listing' and not is_wholly_secret and {{ is_touched() }}
 ),
 
 listings as (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +14,14 @@ from typing import Any
 
 import structlog
 
-from creditgate.policy.contracts import known_items, load_contract
+from creditgate.build.law import law_in_force, public_items
 from creditgate.policy.paths import dbt_dir, home
 from creditgate.warehouse.connect import dbt_env, warehouse_url
 from creditgate.warehouse.marts_lock import marts_locked
+from creditgate.warehouse.touched import all_done, gather_touched, marts_state, start_anew
 
 log = structlog.get_logger()
 
-PUBLIC_MODE = "公开公示"
 _BAD = {"error", "fail", "runtime error"}
 
 
@@ -49,33 +50,68 @@ class DbtOutcome:
 def run_dbt(select: str | None, as_of: date) -> dict[str, int]:
     """Build the models (or a selection of them) with their tests for one as-of date; counts by result.
 
-    Unit tests are left out: they test the project, not the day. Raises BuildFailedError.
+    By touched records, where the marts stand on the same law and on no later day; anew otherwise. Unit
+    tests are left out: they test the project, not the day. Raises BuildFailedError.
     """
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
-    outcome = invoke_dbt([*arguments, *(["--select", select] if select else [])], as_of)
+    arguments = ["build", "--exclude-resource-type", "unit_test", *(["--select", select] if select else [])]
+    law = law_in_force(as_of)
+    with marts_locked(warehouse_url()) as connection:
+        is_by_touch = marts_state(connection).allows(as_of, law)
+        if is_by_touch:
+            gather_touched(connection, as_of, law)
+        else:
+            start_anew(connection, as_of, law)
+            arguments.append("--full-refresh")
+        outcome = _run(arguments, as_of, {"by_touch": is_by_touch}, state_folder())
+        if outcome.is_success and select is None:
+            all_done(connection)
     if not outcome.is_success:
         raise BuildFailedError(outcome.failed, state_folder())
     return dict(outcome.counts)
 
 
 def invoke_dbt(arguments: Sequence[str], as_of: date) -> DbtOutcome:
-    """Run one dbt command on the warehouse in use, alone among all writers of the marts."""
+    """Run one dbt command on the warehouse in use, alone among all writers of the marts.
+
+    Every record is computed anew, and the next `run_dbt` does so too.
+    """
+    with marts_locked(warehouse_url()):
+        return _run(arguments, as_of, {"by_touch": False}, state_folder())
+
+
+def invoke_rehearsal(select: str, as_of: date, variables: Mapping[str, Any]) -> DbtOutcome:
+    """Build models without their tests in schemas of a rehearsal (`schema_prefix`); no mart is touched."""
+    folder = state_folder() / "rehearsal"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    arguments = ["build", "--exclude-resource-type", "unit_test", "test", "--select", select]
+    return _run(arguments, as_of, {"by_touch": False, **variables}, folder)
+
+
+def _run(
+    arguments: Sequence[str], as_of: date, more_variables: Mapping[str, Any], folder: Path
+) -> DbtOutcome:
     from dbt.cli.main import dbtRunner
 
-    folder = state_folder()
+    variables = {"as_of_date": as_of.isoformat(), "public_items": list(public_items()), **more_variables}
     options = [
         "--project-dir", str(dbt_dir()),
         "--profiles-dir", str(dbt_dir()),
         "--target-path", str(folder / "target"),
         "--log-path", str(folder / "logs"),
-        "--vars", _vars_of(as_of),
+        "--vars", json.dumps(variables),
         "--log-level", "none",
         "--log-level-file", "info",
     ]  # fmt: skip
-    with marts_locked(warehouse_url()), _environment(dbt_env()):
+    with _environment(dbt_env()):
         result = dbtRunner().invoke([*arguments, *options])
     outcome = _outcome_of(result)
-    log.info("build.finished", as_of=as_of.isoformat(), failed=list(outcome.failed), **outcome.counts)
+    log.info(
+        "build.finished",
+        as_of=as_of.isoformat(),
+        is_by_touch=variables["by_touch"],
+        failed=list(outcome.failed),
+        **outcome.counts,
+    )
     if outcome.warned:
         log.warning("build.warned", nodes=list(outcome.warned))
     return outcome
@@ -86,15 +122,6 @@ def state_folder() -> Path:
     folder = home() / "dbt"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def public_items() -> tuple[str, ...]:
-    """The items whose contract says that they are disclosed publicly (S20, S22)."""
-    return tuple(item for item in known_items() if load_contract(item).disclosure_mode == PUBLIC_MODE)
-
-
-def _vars_of(as_of: date) -> str:
-    return f"{{as_of_date: '{as_of.isoformat()}', public_items: [{', '.join(public_items())}]}}"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Final
 from psycopg import sql
 
 TERMS_OF_ANOTHER_DAY: Final = (
-    "select as_of_on from intermediate.int_record_terms where as_of_on <> %(as_of)s limit 1"
+    "select terms_as_of_on from reference.marts_state where terms_as_of_on is distinct from %(as_of)s"
 )
 
 DROP_EXPIRING: Final = "drop table if exists pg_temp.expiring"

@@ -23,8 +23,8 @@ def lock_marts(connection: psycopg.Connection[Any]) -> None:
 
 
 @contextmanager
-def marts_locked(url: str) -> Iterator[None]:
-    """Hold the marts while another program (dbt) writes them on connections of its own."""
+def marts_locked(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """Hold the marts while another program (dbt) writes them; gives the connection that holds them."""
     with open_url(url, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_MARTS_LOCK,))
-        yield
+        yield connection

@@ -1,7 +1,10 @@
 {{
     config(
-        pre_hook=build_session(),
-        indexes=[{'columns': ['record_id'], 'unique': true}, {'columns': ['subject_key']}],
+        indexes=[
+            {'columns': ['record_id'], 'unique': true},
+            {'columns': ['subject_key']},
+            {'columns': ['last_disclosure_on']},
+        ],
     )
 }}
 
@@ -9,12 +12,12 @@ with
 
 penalty_records as (
     select * from {{ ref('int_records_classified') }}
-    where not is_wholly_secret and item = 'administrative_penalty'
+    where not is_wholly_secret and {{ is_touched() }} and item = 'administrative_penalty'
 ),
 
 listing_records as (
     select * from {{ ref('int_records_classified') }}
-    where not is_wholly_secret and item = 'serious_dishonesty_listing'
+    where not is_wholly_secret and {{ is_touched() }} and item = 'serious_dishonesty_listing'
 ),
 
 penalties as (

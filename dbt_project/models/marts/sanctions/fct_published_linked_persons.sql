@@ -3,6 +3,7 @@
     config(
         schema='marts',
         materialized='incremental',
+        full_refresh=false,
         incremental_strategy='delete+insert',
         unique_key='linked_person_id',
         on_schema_change='append_new_columns',
