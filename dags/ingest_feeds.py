@@ -1,6 +1,7 @@
 """Take in the feeds of one provider unit for one information item.
 
-**What.** `pull` copies what waits in the provider's source into the spool, one batch per file. Each batch then goes
+**What.** `pull` copies what waits in the provider's source (a folder, or what its Airflow connection leads to) into the
+spool, one batch per file. Each batch then goes
 through `screen` (decoding, known columns, prohibited data), `check` (the contract's rules), `settle` (one
 transaction) and `report` (what the provider unit reads). `announce` emits the asset that starts `build_marts`, when at
 least one batch is settled.
@@ -36,9 +37,12 @@ def ingest_dag(feed: Feed) -> DAG:
     @task
     def pull() -> list[str]:
         from creditgate import pipeline
+        from creditgate.orchestration.connections import airflow_connection
 
         with no_values_in_faults("pull", provider=feed.provider, item=feed.item):
-            return pipeline.pull(feed.provider, feed.item, as_of_of(get_current_context()))
+            return pipeline.pull(
+                feed.provider, feed.item, as_of_of(get_current_context()), airflow_connection
+            )
 
     @task(map_index_template=BATCH_NAME)
     def screen(batch_id: str) -> dict[str, Any]:
@@ -54,7 +58,9 @@ def ingest_dag(feed: Feed) -> DAG:
 
     @task(map_index_template=BATCH_NAME)
     def report(batch_id: str) -> dict[str, Any]:
-        return run_stage("report", batch_id)
+        from creditgate.orchestration.connections import airflow_connection
+
+        return run_stage("report", batch_id, airflow_connection)
 
     @task_group
     def batch(batch_id: str) -> None:

@@ -7,7 +7,6 @@ killed at any moment and run again, and returns ids and counts only.
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -16,201 +15,56 @@ from typing import Any, TypeVar
 
 import structlog
 
-from creditgate.domain.batch import Batch, BatchStatus, Tally, batch_id_of
-from creditgate.domain.clock import business_today
+from creditgate.domain.batch import Batch, BatchStatus, Tally
 from creditgate.domain.feed import Chunk, FeedLayout, SealedChunk
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
 from creditgate.domain.report import BatchReport, RejectedRows
 from creditgate.domain.verdict import status_without_rows, tally_of
-from creditgate.policy.contracts import Contract, known_items, load_contract
+from creditgate.policy.contracts import Contract, load_contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
 from creditgate.policy.prohibited import load_prohibited
-from creditgate.policy.providers import FeedSource, Provider, find_provider, load_providers
+from creditgate.policy.providers import Provider, find_provider
 from creditgate.policy.rule_finder import refusing_rules, rule_finder
-from creditgate.pull.folder import Landed, acknowledge, land, waiting_files
-from creditgate.pull.manifest import (
-    ManifestProblem,
-    compare_manifest,
-    file_sha256,
-    read_manifest,
-    write_manifest,
-)
+from creditgate.pull.connection import Connections, environment_connection
+from creditgate.pull.manifest import file_sha256
+from creditgate.pulling import acknowledge, may_wait, pull, refuse_strays, submit
 from creditgate.report.rejected import rejected_rows
-from creditgate.reporting import batch_report, make_missing_reports, report_folder, write_report
+from creditgate.reporting import batch_report, make_missing_reports, write_report
 from creditgate.screen.decoding import UnreadableFeedError
-from creditgate.screen.feed import OpenFeed, blocked_midway, count_rows, open_feed
+from creditgate.screen.feed import OpenFeed, blocked_midway, open_feed
 from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows
-from creditgate.spool import RowFindings, Spool
-from creditgate.warehouse.batches import find_outcome, mark_returned
+from creditgate.spool import RowFindings, Spool, spool_root
+from creditgate.warehouse.batches import mark_returned
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.held_records import IntakeRecords
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
 from creditgate.warehouse.passwords import hash_key
+
+__all__ = [
+    "build",
+    "check",
+    "check_file",
+    "expire",
+    "may_wait",
+    "pull",
+    "refuse_strays",
+    "report",
+    "screen",
+    "settle",
+    "submit",
+]
 
 log = structlog.get_logger(__name__)
 Counts = dict[str, Any]
 AnyChunk = TypeVar("AnyChunk", Chunk, SealedChunk)
 
 
-def source_folder(feed: FeedSource) -> Path:
-    """The mailbox of a provider's feed: absolute, or below the state folder's `sources/`."""
-    return home() / "sources" / feed.location
-
-
-def waiting(provider_code: str, item: str) -> list[str]:
-    """The names of the feed files that wait in the provider's source."""
-    feed = find_provider(provider_code).feed(item)
-    return [path.name for path in waiting_files(source_folder(feed), feed.pattern)]
-
-
-def submit(path: Path, provider_code: str, item: str, reviewer: str, reviewed_on: date) -> Path:
-    """Put a copy of a file with its manifest into the provider's source; the path of the copy.
-
-    The manifest lies there first, and the file appears whole, so that no run finds half a feed.
-    """
-    feed = find_provider(provider_code).feed(item)
-    folder = source_folder(feed)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = folder / path.name
-    draft = folder / f".{path.name}.part"
-    shutil.copyfile(path, draft)
-    rows = count_rows(path, load_contract(item), load_prohibited())
-    write_manifest(
-        target, provider_code, item, rows, reviewer, reviewed_on, business_today(), content_of=draft
-    )
-    draft.replace(target)
-    return target
-
-
-def pull(provider_code: str, item: str, as_of: date) -> list[str]:
-    """Copy every waiting feed into the spool; the ids of the batches to go on with.
-
-    A file whose manifest is not in order is refused: the outcome is recorded, the file stays (S14).
-    A file that was settled before is acknowledged again and left alone.
-    """
-    provider = find_provider(provider_code)
-    feed = provider.feed(item)
-    refuse_strays(as_of)
-    batches: list[str] = []
-    for path in waiting_files(source_folder(feed), feed.pattern):
-        landing = Spool(_spool_root(), f".landing-{provider_code}-{item}")
-        landed = land(path, landing.folder / f"feed{path.suffix.lower()}")
-        manifest = read_manifest(path)
-        if isinstance(manifest, tuple):
-            problems: tuple[ManifestProblem, ...] = manifest
-        else:
-            problems = compare_manifest(manifest, provider=provider_code, item=item, sha256=landed.sha256)
-        batch = Batch(
-            batch_id=batch_id_of(provider_code, item, landed.sha256),
-            provider_code=provider_code,
-            item=item,
-            file_name=path.name,
-            file_sha256=landed.sha256,
-            file_bytes=landed.size,
-            received_at=landed.received_at,
-            as_of_on=as_of,
-            manifest=None if isinstance(manifest, tuple) else manifest,
-        )
-        if _take_in(batch, provider, feed, landed, problems):
-            batches.append(batch.batch_id)
-        landing.clear()
-    log.info("pull.finished", provider=provider_code, item=item, batches=len(batches))
-    return list(dict.fromkeys(batches))
-
-
-def refuse_strays(as_of: date) -> int:
-    """Refuse what lies in the mailbox of a unit or an item that the registry does not list (S01, S08).
-
-    The outcome is recorded and reported once; the files stay. Returns how many were newly refused.
-    """
-    refused = 0
-    for path, provider_code, item in _strays():
-        kind = _stray_kind(provider_code, item)
-        sha256 = file_sha256(path)
-        batch = Batch(
-            batch_id=batch_id_of(provider_code, item, sha256),
-            provider_code=provider_code,
-            item=item,
-            file_name=path.name,
-            file_sha256=sha256,
-            file_bytes=path.stat().st_size,
-            received_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-            as_of_on=as_of,
-            manifest=None,
-        )
-        findings = Findings.about_file([Slot(gate_rule(kind), None)])
-        with connect() as connection:
-            known = find_outcome(connection, batch.batch_id)
-        if known is None or known.rules != set(findings.count_by_rule()):
-            _refuse(batch, None, findings)
-            refused += 1
-    return refused
-
-
-def _strays() -> Iterator[tuple[Path, str, str]]:
-    root = home() / "sources"
-    listed = {source_folder(feed) for unit in load_providers().values() for feed in unit.feeds}
-    for folder in sorted(root.glob("*/*")):
-        if folder.is_dir() and folder not in listed:
-            for path in waiting_files(folder):
-                yield path, folder.parent.name, folder.name
-
-
-def _stray_kind(provider_code: str, item: str) -> str:
-    if provider_code not in load_providers():
-        return "unregistered_provider"
-    return "item_not_listed" if item in known_items() else "unknown_item"
-
-
-def _take_in(
-    batch: Batch,
-    provider: Provider,
-    feed: FeedSource,
-    landed: Landed,
-    problems: tuple[ManifestProblem, ...],
-) -> bool:
-    """Put a landed file into the spool as a batch; False where there is nothing to go on with."""
-    spool = Spool(_spool_root(), batch.batch_id)
-    with connect() as connection:
-        known = find_outcome(connection, batch.batch_id)
-    if known is not None and known.status.is_final and not spool.exists():
-        _acknowledge(batch, feed, known.status)
-        log.info("pull.known", batch_id=batch.batch_id, status=known.status.value)
-        return False
-    if problems:
-        slots = [Slot(gate_rule(problem.kind), problem.key) for problem in problems]
-        if known is None or known.rules != {slot.rule.id for slot in slots}:
-            _refuse(batch, provider, Findings.about_file(slots))
-        return False
-    if not spool.exists():
-        spool.adopt(landed.path)
-        spool.write_batch(batch)
-    return True
-
-
-def _refuse(batch: Batch, provider: Provider | None, findings: Findings) -> None:
-    contract = load_contract(batch.item) if batch.item in known_items() else None
-    layout = FeedLayout.unseen()
-    with connect() as connection:
-        settle_without_rows(
-            connection,
-            batch,
-            contract.version if contract else "",
-            layout,
-            findings,
-            BatchStatus.REFUSED,
-            provider_is_complete=provider is not None and provider.is_complete,
-        )
-    write_report(batch, contract, layout, findings, BatchStatus.REFUSED, Tally(0, 0, 0, 0))
-    log.warning("pull.refused", batch_id=batch.batch_id, rules=sorted(findings.count_by_rule()))
-
-
 def screen(batch_id: str) -> Counts:
     """Decode the feed, map its columns, find what is prohibited. A blocked feed leaves no row behind."""
-    spool = Spool(_spool_root(), batch_id)
+    spool = Spool(spool_root(), batch_id)
     batch = spool.read_batch()
     contract = load_contract(batch.item)
     if spool.has("screen.json"):
@@ -258,7 +112,7 @@ def check(batch_id: str) -> Counts:
     from creditgate.check.checker import Checker
     from creditgate.check.near_duplicates import near_duplicates
 
-    spool = Spool(_spool_root(), batch_id)
+    spool = Spool(spool_root(), batch_id)
     batch = spool.read_batch()
     contract = load_contract(batch.item)
     layout, findings, facts = spool.read_outcome("screen", rule_finder(contract))
@@ -289,7 +143,7 @@ def check(batch_id: str) -> Counts:
 
 def settle(batch_id: str) -> Counts:
     """Give every row its fate in one transaction. Settling a batch again does nothing."""
-    spool = Spool(_spool_root(), batch_id)
+    spool = Spool(spool_root(), batch_id)
     batch = spool.read_batch()
     contract = load_contract(batch.item)
     is_complete = find_provider(batch.provider_code).is_complete
@@ -321,9 +175,9 @@ def settle(batch_id: str) -> Counts:
     return _counts(settled)
 
 
-def report(batch_id: str) -> Counts:
-    """Write what the provider unit reads, leave the receipt in its mailbox, and empty the spool."""
-    spool = Spool(_spool_root(), batch_id)
+def report(batch_id: str, connections: Connections = environment_connection) -> Counts:
+    """Write what the provider unit reads, leave the receipt in its source, and empty the spool."""
+    spool = Spool(spool_root(), batch_id)
     if not spool.exists():
         return {"batch_id": batch_id, "was_done": True}
     batch = spool.read_batch()
@@ -340,7 +194,7 @@ def report(batch_id: str) -> Counts:
     with connect() as connection:
         mark_returned(connection, batch_id)
     if status.is_final:
-        _acknowledge(batch, find_provider(batch.provider_code).feed(batch.item), status)
+        acknowledge(batch, status, connections)
     spool.clear()
     log.info("report.finished", batch_id=batch_id, status=status.value, rejected=tally.rejected)
     return {"batch_id": batch_id, "status": status.value, "rejected": tally.rejected}
@@ -446,27 +300,9 @@ def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, di
     return spool.read_outcome("check" if spool.has("check.json") else "screen", rule_finder(contract))
 
 
-def _acknowledge(batch: Batch, feed: FeedSource, status: BatchStatus) -> None:
-    receipt = {
-        "batch_id": batch.batch_id,
-        "file_sha256": batch.file_sha256,
-        "status": status.value,
-        "status_label": status.label,
-        "report": str(report_folder(batch).relative_to(home())),
-    }
-    source = source_folder(feed) / batch.file_name
-    acknowledge(source, batch.file_sha256, receipt, remove=feed.after_settle == "remove")
-
-
 def _sealed_chunks(spool: Spool) -> Iterator[SealedChunk]:
     for first_row, table in spool.read_table("sealed"):
         yield SealedChunk(first_row, table, Findings.none())
-
-
-def _spool_root() -> Path:
-    root = home() / "spool"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return root
 
 
 def _counts(settled: Settled) -> Counts:

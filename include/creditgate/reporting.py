@@ -28,9 +28,9 @@ from creditgate.warehouse.batches import (
 from creditgate.warehouse.connect import connect
 
 
-def report_folder(batch: Batch) -> Path:
+def report_folder(provider_code: str, batch_id: str) -> Path:
     """Where a batch's reports lie."""
-    return home() / "reports" / batch.provider_code / batch.batch_id
+    return home() / "reports" / provider_code / batch_id
 
 
 def make_missing_reports() -> None:
@@ -77,7 +77,7 @@ def write_report(
     made = batch_report(
         batch, contract, layout, findings, status, tally, rejected or RejectedRows.none(), is_settled=True
     )
-    write_reports(made, report_folder(batch), contract)
+    write_reports(made, report_folder(batch.provider_code, batch.batch_id), contract)
 
 
 def batch_report(

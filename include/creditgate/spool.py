@@ -1,6 +1,6 @@
 """The private spool: what a batch has become so far, between one task and the next.
 
-    spool/<batch id>/feed.<ext>  batch.json   put down by pull
+    spool/<batch id>/feed.<ext>  batch.json  origin.json   put down by pull
                      screened.arrow  screen.json  screen.npz   by screen (feed.* goes)
                      sealed.arrow    check.json   check.npz    by check (screened.arrow goes: it holds
                                                            identity numbers in clear)
@@ -23,11 +23,12 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from creditgate.domain.batch import Batch, Manifest
+from creditgate.domain.batch import Batch, Manifest, Waiting
 from creditgate.domain.faults import OperationFault
 from creditgate.domain.feed import Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.rules import Rule
+from creditgate.policy.paths import home
 
 RuleFinder = Callable[[str], Rule]
 
@@ -99,6 +100,17 @@ class Spool:
                 "manifest": _manifest(manifest) if manifest else None,
             }
         )
+
+    def write_origin(self, file: Waiting) -> None:
+        """Where in its source the feed lay, for the receipt."""
+        self._write_json("origin.json", asdict(file))
+
+    def read_origin(self, batch: Batch) -> Waiting:
+        """Where in its source the batch's feed lay; by its name alone where nothing was written down."""
+        if not self.has("origin.json"):
+            return Waiting(batch.file_name, batch.file_name, "", batch.file_bytes, batch.received_at)
+        raw = self.read_json("origin.json")
+        return Waiting(**{**raw, "received_at": datetime.fromisoformat(raw["received_at"])})
 
     def write_outcome(self, stage: str, layout: FeedLayout, findings: Findings, **facts: Any) -> None:
         """What a stage has found: layout, findings (numbers and rule ids) and plain facts."""
@@ -185,6 +197,13 @@ class Spool:
             draft.replace(self.folder / name)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def spool_root() -> Path:
+    """The folder of all batches' spools, made if need be, for its owner alone."""
+    root = home() / "spool"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return root
 
 
 class RowFindings:

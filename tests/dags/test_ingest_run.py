@@ -26,7 +26,7 @@ class FakePipeline:
         self.calls: list[tuple[str, str]] = []
         self.as_of: date | None = None
 
-    def pull(self, provider: str, item: str, as_of: date) -> list[str]:
+    def pull(self, provider: str, item: str, as_of: date, connections: Any) -> list[str]:
         self.calls.append(("pull", f"{provider}/{item}"))
         self.as_of = as_of
         return self.batches
@@ -43,7 +43,7 @@ class FakePipeline:
         status = "blocked" if batch_id == BLOCKED else "accepted"
         return {**self._note("settle", batch_id), "status": status}
 
-    def report(self, batch_id: str) -> dict[str, Any]:
+    def report(self, batch_id: str, connections: Any) -> dict[str, Any]:
         return self._note("report", batch_id)
 
     def _note(self, stage: str, batch_id: str) -> dict[str, Any]:

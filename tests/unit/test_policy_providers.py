@@ -97,7 +97,11 @@ def test_an_entry_without_what_the_notice_wants_known_is_used_and_flagged(
         ("unit_name: 济南市测试单位\n", "", "lacks 'unit_name'; add it"),
         ("unit_name", "unit_title", "unknown key 'unit_title'"),
         ("item: administrative_penalty", "item: red_list", r"feeds\[0\].item: 'red_list' is not known here"),
-        ("source: folder", "source: fax", "'fax' is not known here; use one of folder"),
+        (
+            "source: folder",
+            "source: fax",
+            "'fax' is not known here; use one of folder, sftp, http, exchange_database, object_store",
+        ),
         ("0 1 * * *", "daily", "'daily' is not a cron expression"),
         ("location: jn", "location: ../jn", "leaves the sources folder"),
     ],

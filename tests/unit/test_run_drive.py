@@ -193,11 +193,11 @@ def test_waiting_feeds_go_in_waves(monkeypatch: pytest.MonkeyPatch) -> None:
         Feed("c", "penalty", "0 0 * * *", "丙"),
     )
 
-    def waiting(provider: str, _item: str) -> list[str]:
-        return [] if provider == "c" else ["feed.csv"]
+    def may_wait(provider: str, _item: str) -> bool:
+        return provider != "c"
 
     monkeypatch.setattr(harness, "registered_feeds", lambda: feeds)
-    monkeypatch.setattr("creditgate.pipeline.waiting", waiting)
+    monkeypatch.setattr("creditgate.pipeline.may_wait", may_wait)
     assert harness.waiting_waves() == [
         ("ingest__a__credit_subject",),
         ("ingest__a__penalty", "ingest__b__penalty"),

@@ -52,6 +52,22 @@ class Manifest:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A file that waits in a source.
+
+    name: what the file is called in reports. key: where it lies in the source. version: changes whenever the
+    content does; empty where the source can't tell. size: bytes, None where unknown. received_at: when it lay
+    complete in the source (zoned).
+    """
+
+    name: str
+    key: str
+    version: str
+    size: int | None
+    received_at: datetime
+
+
+@dataclass(frozen=True)
 class Batch:
     """A pulled file. `received_at` is zoned; `as_of_on` is the run's business date."""
 

@@ -19,6 +19,7 @@ from airflow.sdk import (
 from creditgate.domain.clock import BUSINESS_ZONE
 from creditgate.orchestration.names import ONE_SHOT_VARIABLE
 from creditgate.orchestration.outcomes import StatementFaultError
+from creditgate.pull.source import SourceAccessError, SourceSettingsError
 from creditgate.warehouse.errors import ServerStartError, WarehouseError, WarehouseUnavailableError
 
 FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
@@ -31,6 +32,8 @@ FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
         RetryRule(
             exception=[
                 WarehouseError,
+                SourceAccessError,
+                SourceSettingsError,
                 StatementFaultError,
                 ValueError,
                 TypeError,
@@ -41,7 +44,7 @@ FAULTS_THAT_STAY: Final = ExceptionRetryPolicy(
                 AssertionError,
             ],
             action=RetryAction.FAIL,
-            reason="A fault in code, contract, registry or settings: a retry would end in the same way.",
+            reason="A fault in code, contract, registry, settings or access: a retry would end in the same way.",
         ),
     ]
 )

@@ -146,7 +146,7 @@ def waiting_waves() -> list[tuple[str, ...]]:
 def _waiting_feeds() -> list[Feed]:
     from creditgate import pipeline
 
-    return [feed for feed in registered_feeds() if pipeline.waiting(feed.provider, feed.item)]
+    return [feed for feed in registered_feeds() if pipeline.may_wait(feed.provider, feed.item)]
 
 
 @contextmanager

@@ -57,8 +57,10 @@ def ids_and_counts(result: Mapping[str, Any] | None) -> dict[str, Any]:
     return kept
 
 
-def run_stage(stage: str, batch_id: str) -> dict[str, Any]:
+def run_stage(stage: str, batch_id: str, *needs: Any) -> dict[str, Any]:
     """Let the pipeline run a stage (screen, check, settle, report) on a batch; give what XCom may hold.
+
+    needs: what the stage takes besides the batch.
 
     A blocked batch is a recorded outcome: it raises an alert line, not the task.
 
@@ -68,7 +70,7 @@ def run_stage(stage: str, batch_id: str) -> dict[str, Any]:
     from creditgate import pipeline
 
     with no_values_in_faults(stage, batch=batch_id):
-        counts = ids_and_counts(getattr(pipeline, stage)(batch_id))
+        counts = ids_and_counts(getattr(pipeline, stage)(batch_id, *needs))
     log.info(f"{stage}.finished", **{**counts, "batch_id": batch_id})
     if counts.get("status") == "blocked":
         log.warning("alert.batch_blocked", batch_id=batch_id, stage=stage, next_step=f"see {BLOCKED_RUNBOOK}")

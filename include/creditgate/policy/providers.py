@@ -16,7 +16,11 @@ from creditgate.policy.documents import Node, PolicyFileError, read_document
 from creditgate.policy.paths import providers_dir
 
 UNIT_KINDS = ("国家机关", "法律法规授权组织", "人民团体")
+SOURCE_KINDS = ("folder", "sftp", "http", "exchange_database", "object_store")
 AFTER_SETTLE = ("remove", "keep")
+MAX_MEBIBYTES = 2_048
+"""A feed file may be as large as this, unless its entry says otherwise."""
+
 REQUIRED_OF_COMPLETE = (
     "dedicated_section",
     "officer",
@@ -28,6 +32,7 @@ REQUIRED_OF_COMPLETE = (
 """What the notice wants known of a unit (S05–S07, S24, S49); what is absent is listed in `missing`."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_CONNECTION = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _CRON = re.compile(r"(?:[0-9*/,-]+ ){4}[0-9A-Za-z*/,-]+")
 
 
@@ -43,8 +48,10 @@ class UnregisteredProviderError(LookupError):
 class FeedSource:
     """Where a unit's feeds of one item wait.
 
-    `location` is a folder, relative to the sources folder of the state unless absolute; `schedule` is cron
-    in Asia/Shanghai; `pattern` is a glob of file names.
+    `location`: of a folder its path, relative to the sources folder of the state unless absolute; of `sftp` the folder
+    on the server; of `http` the path of the list; of `exchange_database` schema.table; of `object_store` s3://bucket/prefix.
+    `schedule` is cron in Asia/Shanghai; `pattern` is a glob of file names. `connection` is the id of an Airflow
+    connection, empty for a folder. A file of more than `max_bytes` is not fetched.
     """
 
     item: str
@@ -53,6 +60,8 @@ class FeedSource:
     schedule: str
     pattern: str
     after_settle: str
+    connection: str = ""
+    max_bytes: int = MAX_MEBIBYTES << 20
 
 
 @dataclass(frozen=True)
@@ -140,19 +149,64 @@ def _text_or_empty(node: Node | None) -> str:
 
 
 def _read_feed(node: Node) -> FeedSource:
-    parts = node.mapping(("item", "source", "location", "schedule"), ("pattern", "after_settle"))
-    schedule, location = parts["schedule"].text(), parts["location"].text()
+    parts = node.mapping(
+        ("item", "source", "location", "schedule"), ("pattern", "after_settle", "connection", "max_mebibytes")
+    )
+    schedule, kind = parts["schedule"].text(), parts["source"].one_of(SOURCE_KINDS)
     if not _CRON.fullmatch(schedule):
         raise parts["schedule"].fault(
             f"{schedule!r} is not a cron expression", "write five fields: 0 1 * * *"
         )
-    if ".." in PurePosixPath(location).parts:
-        raise parts["location"].fault("leaves the sources folder", "leave out ..")
     return FeedSource(
         item=parts["item"].one_of(known_items()),
-        kind=parts["source"].one_of(("folder",)),
-        location=location,
+        kind=kind,
+        location=_read_location(parts["location"], kind),
         schedule=schedule,
         pattern=parts["pattern"].text() if "pattern" in parts else "*",
         after_settle=parts["after_settle"].one_of(AFTER_SETTLE) if "after_settle" in parts else "remove",
+        connection=_read_connection(node, parts.get("connection"), kind),
+        max_bytes=(parts["max_mebibytes"].count() if "max_mebibytes" in parts else MAX_MEBIBYTES) << 20,
     )
+
+
+_LOCATIONS = {
+    "sftp": (re.compile(r"[^\s\x00]+"), "is not a folder of the server", "write it as /outbox/penalties"),
+    "http": (re.compile(r"/[^\s#]*"), "is not the path of a list", "write it as /api/penalties?state=ready"),
+    "exchange_database": (
+        re.compile(r"(?:[A-Za-z_]\w{0,62}\.)?[A-Za-z_]\w{0,57}", re.ASCII),
+        "is not a table",
+        "write it as schema.table",
+    ),
+    "object_store": (
+        re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(?:/[^\s]*)?"),
+        "is not a prefix of an object store",
+        "write it as s3://bucket/prefix",
+    ),
+}
+
+
+def _read_location(node: Node, kind: str) -> str:
+    location = node.text()
+    if ".." in PurePosixPath(location).parts:
+        raise node.fault("leaves the sources folder", "leave out ..")
+    if kind in _LOCATIONS:
+        form, fault, next_step = _LOCATIONS[kind]
+        if not form.fullmatch(location):
+            raise node.fault(f"{location!r} {fault}", next_step)
+    return location
+
+
+def _read_connection(feed: Node, node: Node | None, kind: str) -> str:
+    """The connection's id: wanted for all kinds but a folder, which has none."""
+    if kind == "folder":
+        if node is not None:
+            raise node.fault("a folder has no connection", "leave it out")
+        return ""
+    if node is None:
+        raise feed.fault(f"a source of kind {kind} lacks 'connection'", "add the id of an Airflow connection")
+    if not _CONNECTION.fullmatch(node.text()):
+        raise node.fault(
+            "is not the id of a connection",
+            "use letters, digits and _; its settings stand in Airflow, never here",
+        )
+    return node.text()

@@ -18,6 +18,7 @@ REFUSING_KINDS = (
     "manifest_hash_mismatch",
     "review_after_sending",
     "row_count_mismatch",
+    "file_too_large",
 )
 """File rules about who sends what and the manifest: the batch is refused, not blocked (S01, S08, S14)."""
 

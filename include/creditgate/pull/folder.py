@@ -5,35 +5,24 @@ It is a mailbox, not an archive: what has been settled is taken out and a receip
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from creditgate.domain.faults import OperationFault
-from creditgate.pull.manifest import file_sha256, is_manifest, manifest_path
-
-RECEIPT_SUFFIX = ".receipt.json"
-_BLOCK = 1 << 20
-
-
-class SourceError(OperationFault):
-    """A source can't be read or written; the message says which one and what to do."""
-
-
-@dataclass(frozen=True)
-class Landed:
-    """A copy of a feed file in the spool. `received_at` is when it lay complete in the source."""
-
-    path: Path
-    file_name: str
-    sha256: str
-    size: int
-    received_at: datetime
+from creditgate.domain.batch import Manifest, Waiting
+from creditgate.pull.manifest import ManifestProblem, file_sha256, manifest_path, read_manifest
+from creditgate.pull.source import (
+    RECEIPT_SUFFIX,
+    Closing,
+    Landed,
+    Landing,
+    SourceError,
+    in_blocks,
+    is_feed_name,
+)
 
 
 def waiting_files(folder: Path, pattern: str = "*") -> list[Path]:
@@ -43,45 +32,62 @@ def waiting_files(folder: Path, pattern: str = "*") -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.is_file()
-        and fnmatch(path.name, pattern)
-        and not is_manifest(path)
-        and not path.name.startswith((".", "~$"))
-        and not path.name.endswith((RECEIPT_SUFFIX, ".part", ".tmp", ".filepart"))
+        if is_feed_name(path.name) and fnmatch(path.name, pattern) and path.is_file()
     )
 
 
-def land(source: Path, target: Path) -> Landed:
-    """Copy a feed into the spool (folder made 0700, file 0600) and hash it on the way.
+class FolderSource(Closing):
+    """A mailbox on this machine, or one that is mounted."""
 
-    Raises SourceError where the file can't be read or the spool can't be written.
-    """
-    digest = hashlib.sha256()
-    try:
-        received_at = datetime.fromtimestamp(source.stat().st_mtime, UTC)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with source.open("rb") as read, os.fdopen(descriptor, "wb") as write:
-            while block := read.read(_BLOCK):
-                digest.update(block)
-                write.write(block)
-    except OSError as error:
-        raise SourceError(
-            f"{source.name} could not be copied from {source.parent} to the spool: {error.strerror}; "
-            "check the rights of the source folder and the space of the spool, then run again"
-        ) from error
-    return Landed(target, source.name, digest.hexdigest(), target.stat().st_size, received_at)
+    def __init__(self, folder: Path, pattern: str = "*") -> None:
+        """folder: need not be there yet. pattern: a glob of file names."""
+        self._folder, self._pattern = folder, pattern
 
+    def waiting(self) -> list[Waiting]:
+        """The feed files in the folder."""
+        found = []
+        for path in waiting_files(self._folder, self._pattern):
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # taken away between listing and asking
+                continue
+            received_at = datetime.fromtimestamp(status.st_mtime, UTC)
+            version = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+            found.append(Waiting(path.name, path.name, version, status.st_size, received_at))
+        return found
 
-def acknowledge(source: Path, sha256: str, receipt: dict[str, Any], *, remove: bool) -> None:
-    """Leave a receipt beside a settled feed and take feed and manifest out of the mailbox.
+    def fetch(self, file: Waiting, target: Path, max_bytes: int) -> Landed:
+        """Copy a feed into the spool and hash it on the way; a local copy always begins anew."""
+        source = self._folder / file.key
+        try:
+            with Landing(file, target, max_bytes) as landing, source.open("rb") as read:
+                landing.restart()
+                for block in in_blocks(read.read):
+                    landing.write(block)
+                return landing.finish()
+        except OSError as error:
+            raise SourceError(
+                f"{source.name} could not be copied from {source.parent} to the spool: {error.strerror}; "
+                "check the rights of the source folder and the space of the spool, then run again"
+            ) from error
 
-    A file that has changed since it was pulled is a new feed: it stays.
-    """
-    if not source.is_file() or file_sha256(source) != sha256:
-        return
-    text = json.dumps(receipt, ensure_ascii=False, indent=1, default=str)
-    source.with_name(source.name + RECEIPT_SUFFIX).write_text(text + "\n", encoding="utf-8")
-    if remove:
-        manifest_path(source).unlink(missing_ok=True)
-        source.unlink(missing_ok=True)
+    def manifest(self, file: Waiting, sha256: str) -> Manifest | tuple[ManifestProblem, ...]:
+        """The manifest beside the feed."""
+        return read_manifest(self._folder / file.key)
+
+    def acknowledge(self, file: Waiting, sha256: str, receipt: Mapping[str, Any], *, remove: bool) -> None:
+        """Leave a receipt beside a settled feed and take feed and manifest out of the mailbox."""
+        source = self._folder / file.key
+        try:
+            if not source.is_file() or file_sha256(source) != sha256:
+                return
+            text = json.dumps(receipt, ensure_ascii=False, indent=1, default=str)
+            source.with_name(source.name + RECEIPT_SUFFIX).write_text(text + "\n", encoding="utf-8")
+            if remove:
+                manifest_path(source).unlink(missing_ok=True)
+                source.unlink(missing_ok=True)
+        except OSError as error:
+            raise SourceError(
+                f"the receipt of {source.name} could not be left in {source.parent}: {error.strerror}; "
+                "check the rights of the source folder, then run again"
+            ) from error

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -53,10 +54,19 @@ def read_manifest(feed_path: Path) -> Manifest | tuple[ManifestProblem, ...]:
     path = manifest_path(feed_path)
     if not path.is_file():
         return (ManifestProblem("manifest_missing"),)
-    content = _read_object(path)
-    if content is None:
-        return (ManifestProblem("manifest_invalid"),)
-    values: dict[str, Any] = {key: _READERS[key](content.get(key)) for key in _KEYS}
+    with path.open("rb") as file:
+        return manifest_of(file.read(MAX_BYTES + 1))
+
+
+def manifest_of(content: bytes) -> Manifest | tuple[ManifestProblem, ...]:
+    """The manifest in a file's bytes, or everything that is wrong with it (kinds as in `read_manifest`)."""
+    declared = _object_in(content)
+    return (ManifestProblem("manifest_invalid"),) if declared is None else manifest_from(declared)
+
+
+def manifest_from(declared: Mapping[str, Any]) -> Manifest | tuple[ManifestProblem, ...]:
+    """The manifest that these keys and values make, or everything that is wrong with it."""
+    values: dict[str, Any] = {key: _READERS[key](declared.get(key)) for key in _KEYS}
     wrong = tuple(ManifestProblem("manifest_invalid", key) for key, value in values.items() if value is None)
     if wrong:
         return wrong
@@ -122,15 +132,15 @@ class _DuplicateKeyError(ValueError):
     """An object names a key twice: which of the two values is meant can't be known."""
 
 
-def _read_object(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file; None where it holds anything else."""
-    if path.stat().st_size > MAX_BYTES:
+def _object_in(content: bytes) -> dict[str, Any] | None:
+    """The JSON object in these bytes; None where they hold anything else."""
+    if len(content) > MAX_BYTES:
         return None
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_object_of)
+        declared = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object_of)
     except (ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) else None
+    return declared if isinstance(declared, dict) else None
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
