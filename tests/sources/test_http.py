@@ -232,7 +232,8 @@ def test_a_transfer_that_breaks_goes_on_by_range_where_its_tag_holds(
     assert landed.sha256 == sha256(_big().content).hexdigest()
     ranges = [asked for method, path, asked in server.requests if path == "/file/big.csv"]
     assert ranges[0] == ""
-    assert ranges[1].startswith("bytes=") and ranges[1] != "bytes=0-"
+    assert ranges[1].startswith("bytes=")
+    assert ranges[1] != "bytes=0-"
 
 
 @pytest.mark.parametrize("spoil", ["no tags", "no ranges", "another file"])

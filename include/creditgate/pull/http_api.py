@@ -151,7 +151,9 @@ class HttpSource(Closing):
 
     def _copy(self, file: Waiting, landing: Landing) -> None:
         can_go_on = landing.size > 0 and _is_strong(file.version)
-        if landing.size and not can_go_on:
+        if file.size is not None and landing.size > file.size:
+            can_go_on = False
+        if not can_go_on:
             landing.restart()
         asked = {"Range": f"bytes={landing.size}-", "If-Range": file.version} if can_go_on else {}
         with self._answer("GET", self._own(file.key), asked) as answer:
