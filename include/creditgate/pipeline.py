@@ -41,6 +41,7 @@ from creditgate.warehouse.batches import mark_returned
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.held_records import IntakeRecords
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
+from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup, SettledRecords
 from creditgate.warehouse.passwords import hash_key
 
 __all__ = [
@@ -129,6 +130,7 @@ def check(batch_id: str) -> Counts:
             KeyedHash(hash_key()),
             register=RegisterLookup(connection),
             tombstones=ExpiredRecords(connection),
+            targets=SettledRecords(connection),
         )
         chunks = (by_row.chunk(first_row, table) for first_row, table in spool.read_table("screened"))
         spool.write_table("sealed", _noting(in_order(checker.check, chunks), parts))

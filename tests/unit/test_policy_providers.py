@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from creditgate.policy.contracts import known_items
 from creditgate.policy.providers import (
     ProviderError,
     UnregisteredProviderError,
@@ -55,13 +56,22 @@ def test_one_entry_is_incomplete_and_says_what_it_lacks() -> None:
     assert incomplete == {"jn_transport": ("officer",)}
 
 
-def test_there_are_at_most_ten_feeds_to_ingest() -> None:
-    assert sum(len(provider.feeds) for provider in load_providers().values()) <= 10
+def test_there_are_few_feeds_to_ingest() -> None:
+    assert sum(len(provider.feeds) for provider in load_providers().values()) <= 24
 
 
 def test_every_item_has_a_provider() -> None:
     items = {item for provider in load_providers().values() for item in provider.items}
-    assert items == {"administrative_penalty", "serious_dishonesty_listing", "credit_subject"}
+    assert items == set(known_items())
+
+
+def test_a_market_collector_reports_revocations_alone(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="does not report administrative_penalty"):
+        read_provider(an_entry(tmp_path, "国家机关", "市场信用信息采集单位"))
+    revoking = an_entry(tmp_path, "国家机关", "市场信用信息采集单位").read_text(encoding="utf-8")
+    path = tmp_path / "jn_test_unit.yaml"
+    path.write_text(revoking.replace("item: administrative_penalty", "item: revocation"), encoding="utf-8")
+    assert read_provider(path).items == ("revocation",)
 
 
 def test_an_unregistered_provider_is_refused() -> None:

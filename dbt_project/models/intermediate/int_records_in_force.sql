@@ -17,24 +17,31 @@ withdrawn as (
     where {{ is_touched() }}
 ),
 
+-- Repaired, revoked, altered, under objection: what events have done (S51, S62, S69).
+record_rights as (
+    select * from {{ ref('int_record_rights') }}
+),
+
 final as (
     select
-        record_id,
-        item,
-        provider_code,
-        batch_id,
-        file_sha256,
-        row_number,
-        first_received_on,
-        subject_kind,
-        last_disclosure_on,
-        is_anchor_fallback,
-        -- No item brings objections yet; every mart takes both flags from here, so they change in one place.
-        false as is_under_objection,
-        false as is_suspended
+        record_terms.record_id,
+        record_terms.item,
+        record_terms.provider_code,
+        record_terms.batch_id,
+        record_terms.file_sha256,
+        record_terms.row_number,
+        record_terms.first_received_on,
+        record_terms.subject_kind,
+        record_terms.last_disclosure_on,
+        record_terms.is_anchor_fallback,
+        -- Every mart takes both flags from here, so they change in one place.
+        coalesce(record_rights.is_under_objection, false) as is_under_objection,
+        coalesce(record_rights.is_under_objection, false) as is_suspended
     from record_terms
+    left join record_rights on record_terms.record_id = record_rights.record_id
     where
-        (last_disclosure_on is null or last_disclosure_on >= {{ as_of_date() }})
+        (record_terms.last_disclosure_on is null or record_terms.last_disclosure_on >= {{ as_of_date() }})
+        and record_rights.ended_reason is null
         and not exists (
             select 1 from tombstones
             where tombstones.record_id = record_terms.record_id

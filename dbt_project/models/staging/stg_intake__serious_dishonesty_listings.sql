@@ -8,6 +8,11 @@ sanction_lists as (
     select * from {{ ref('sanction_lists') }}
 ),
 
+-- An altered listing is shown as it now stands (S67); what was first sent stays in intake.
+alterations as (
+    select * from {{ ref('stg_intake__alterations') }}
+),
+
 -- A provider may write the code or the name of the list, in either width.
 list_spellings as (
     select
@@ -46,8 +51,8 @@ final as (
         source.actual_controller_id_key,
         source.decision_number,
         source.listed_on,
-        source.listing_ends_on,
-        source.reason,
+        coalesce(alterations.altered_until, source.listing_ends_on) as listing_ends_on,
+        coalesce(alterations.altered_content, source.reason) as reason,
         source.basis,
         source.authority_name,
         source.conduct_ended_on,
@@ -56,6 +61,7 @@ final as (
         source.secret_fields as secret_words,
         coalesce(list_spellings.list_code, source.list_code) as list_code
     from source
+    left join alterations on source.record_id = alterations.record_id
     left join list_spellings on list_spellings.spelling = upper(normalize(source.list_code, nfkc))
 )
 

@@ -22,11 +22,12 @@ from creditgate.check import masks, matching
 from creditgate.check.expectations import EXPECTATIONS, RuleExpectation, show
 from creditgate.check.record_key import key_parts
 from creditgate.check.seal import seal
+from creditgate.check.target import match_targets, target_due_on, target_ids
 from creditgate.check.view import BoolMask, ChunkView
 from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.keys import KeyedHash
-from creditgate.domain.lookups import SubjectRegister, Tombstones
+from creditgate.domain.lookups import EventTargets, SubjectRegister, Tombstones
 from creditgate.domain.rules import Rule
 from creditgate.policy.contracts import Contract
 
@@ -43,6 +44,7 @@ class _Judged:
 
     view: ChunkView
     record_ids: pa.Array
+    targets: pa.Array | None
     register_match: pa.Array
     late: npt.NDArray[np.int32]
     findings: Findings
@@ -52,7 +54,7 @@ class Checker:
     """The rules of one contract on one as-of date, for one feed.
 
     Give it the chunks in any order, from any thread, then ask `finish` for what only the whole feed shows.
-    Without register and tombstones (offline) the rules that need them are not applied.
+    Without register, tombstones and held records (offline) the rules that need them are not applied.
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class Checker:
         *,
         register: SubjectRegister | None = None,
         tombstones: Tombstones | None = None,
+        targets: EventTargets | None = None,
     ) -> None:
         self._contract = contract
         self._as_of = as_of
         self._keys = keys
         self._register = register
         self._tombstones = tombstones
+        self._targets = targets
         self._headers = {field: header for header, field in columns.mapped.items()}
         self._rules = contract.check_rules()
         self._expectations = [expectation_of(rule) for rule in self._rules]
@@ -81,6 +85,9 @@ class Checker:
         """Apply every rule to the chunk; its findings, and its rows sealed for keeping."""
         seen = self._judged(chunk)
         table = seal(seen.view, self._contract, self._keys, seen.record_ids, seen.register_match, seen.late)
+        if seen.targets is not None:
+            table = table.append_column("target_record_id", seen.targets)
+            table = table.append_column("target_due_on", target_due_on(seen.view))
         return SealedChunk(chunk.first_row, table, seen.findings)
 
     def judge(self, chunk: Chunk) -> Chunk:
@@ -93,12 +100,15 @@ class Checker:
         late = self._days_late(view)
         record_ids = self._keys.record_ids(self._contract.item, key_parts(view, self._contract.record_key))
         self._seen.append((chunk.first_row, _as_void(record_ids)))
+        targets = target_ids(view, self._contract, self._keys)
         with self._asking:
             register_match = matching.match_register(self._contract, view, self._register, self._keys, found)
             if self._tombstones is not None and self._contract.has_rule_of_kind("gate.already_expired"):
                 rule = self._contract.rule_of_kind("gate.already_expired")
                 found[rule.id] = self._tombstones.expired(record_ids)
-        return _Judged(view, record_ids, register_match, late, self._findings(chunk, found))
+            if targets is not None:
+                match_targets(self._contract, targets, self._targets, self._tombstones, found)
+        return _Judged(view, record_ids, targets, register_match, late, self._findings(chunk, found))
 
     def finish(self) -> Findings:
         """Findings that only the whole feed shows: records that stand in it more than once (S12)."""

@@ -27,6 +27,14 @@ class SubjectRegister(Protocol):
         ...
 
 
+class EventTargets(Protocol):
+    """The records that events can be about."""
+
+    def held(self, record_ids: pa.Array, items: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+        """True where one of the items has a record of this id (16 bytes); null ids are False."""
+        ...
+
+
 class Tombstones(Protocol):
     """The proofs of deletion (S29–S31)."""
 

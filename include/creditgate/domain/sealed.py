@@ -24,7 +24,17 @@ REJECTED_KEPT_DAYS = 180
 
 LONGEST_DISCLOSURE_YEARS = 5
 
-OWN_COLUMNS = frozenset({"record_id", "subject_kind", "subject_key", "days_late", "register_match"})
+OWN_COLUMNS = frozenset(
+    {
+        "record_id",
+        "subject_kind",
+        "subject_key",
+        "days_late",
+        "register_match",
+        "target_record_id",
+        "target_due_on",
+    }
+)
 """Columns of a sealed row that are the gate's, not the provider's."""
 
 

@@ -62,6 +62,8 @@ class Contract:
 
     `headers` maps a normalised spelling to a field name. `stages` names, by rule id, the stage that applies
     the rule. `example_as_of` is the as-of date on which the row of all field examples breaks no rule.
+    `target_items`: the items one of whose records a row is about (an objection, a revocation); empty for a
+    record of its own.
     """
 
     item: str
@@ -79,6 +81,7 @@ class Contract:
     effective_from: date
     effective_until: date | None
     example_as_of: date
+    target_items: tuple[str, ...]
     headers: Mapping[str, str] = dataclasses.field(repr=False, compare=False)
     stages: Mapping[str, str] = dataclasses.field(repr=False, compare=False)
 

@@ -25,6 +25,9 @@ PERSONS = ("subject", "legal_representative", "principal", "actual_controller")
 DISCLOSURE_MODES = ("公开公示", "授权查询", "政务共享")
 NATURES = ("基础信息", "失信信息", "其他信息")
 
+TARGET_FIELDS = ("target_item", "decision_number", "subject_name")
+"""What a row about another record must have to name it."""
+
 _TOP_KEYS = (
     "apiVersion",
     "kind",
@@ -68,13 +71,16 @@ def read_contract(path: Path) -> Contract:
     top = root.mapping(_TOP_KEYS, _TOP_OPTIONAL)
     top["kind"].one_of(("DataContract",))
     top["description"].mapping(("purpose",), ("usage", "limitations"))
-    custom = _custom(top["customProperties"], _CONTRACT_PROPERTIES, ("effective_until",))
+    custom = _custom(top["customProperties"], _CONTRACT_PROPERTIES, ("effective_until", "target_items"))
     schema = _only_schema(top["schema"], item=path.name.removesuffix(SUFFIX))
     fields = tuple(_read_field(node) for node in schema["properties"].sequence())
     headers = _map_headers(schema["properties"], fields)
     record_key = custom["record_key"].texts()
     for name in record_key:
         _known_column(custom["record_key"], name, fields, "subject")
+    target_items = custom["target_items"].texts() if "target_items" in custom else ()
+    for name in TARGET_FIELDS if target_items else ():
+        _known_column(custom["target_items"], name, fields)
     prefix = custom["rule_prefix"].text()
     effective_from = custom["effective_from"].day()
     effective_until = custom["effective_until"].day() if "effective_until" in custom else None
@@ -96,6 +102,7 @@ def read_contract(path: Path) -> Contract:
         effective_from=effective_from,
         effective_until=effective_until,
         example_as_of=custom["example_as_of"].day(),
+        target_items=target_items,
         headers=headers,
         stages=stages,
     )
@@ -242,7 +249,8 @@ def _read_rule(node: Node, owner: Field | None, fields: tuple[Field, ...]) -> tu
     stage = custom["applied_by"].one_of(STAGES) if "applied_by" in custom else "check"
     if (stage == "check") != expectation.startswith("expect_"):
         raise node.fault(
-            f"{expectation} is not applied by {stage}", "gate.* rules name gate or settle in applied_by"
+            f"{expectation} is not applied by {stage}",
+            "gate.* rules name gate or settle in applied_by, build.* rules name build",
         )
     parts["engine"].one_of(("greatExpectations",) if stage == "check" else ("creditgate",))
     field = custom["field"].text() if "field" in custom else (owner.name if owner else None)

@@ -58,10 +58,29 @@ GATE_KINDS: dict[str, Signature] = {
     "gate.subject_name_mismatch": _signature("", columns=""),
     "gate.registered_code_fails_check": _signature("column"),
     "gate.near_duplicate": _signature("day kind", columns="day amount", lists="kind", values="tolerance"),
+    "gate.target_unknown": _signature("", columns=""),
+    "gate.target_deleted": _signature("", columns=""),
+    "build.target_never_came": _signature("", columns=""),
+    "build.subject_differs": _signature("", columns=""),
+    "build.precedes_record": _signature("", columns=""),
+    "build.not_the_original_unit": _signature("", columns=""),
+    "build.repair_not_repairable": _signature("", columns=""),
+    "build.repair_minimum_term": _signature("", columns=""),
+    "build.repair_rectification_missing": _signature("", columns=""),
+    "build.repair_training_missing": _signature("", columns=""),
+    "build.repair_credit_report_missing": _signature("", columns=""),
+    "build.repair_severity_unlabelled": _signature("", columns=""),
+    "build.repair_after_revocation": _signature("", columns=""),
+    "build.talk_not_by_designating_unit": _signature("", columns=""),
+    "build.talk_outside_the_term": _signature("", columns=""),
+    "build.talk_of_another_kind": _signature("", columns=""),
+    "build.talk_not_a_listing": _signature("", columns=""),
+    "build.talk_not_the_first": _signature("", columns=""),
 }
+"""What needs more than the row: the rest of the file, the register, the warehouse (gate), other records (build)."""
 
 DERIVED_COLUMNS = frozenset({"subject_kind"})
 """Columns that the check stage derives; usable in `when`."""
 
-STAGES = ("check", "gate", "settle")
-"""Who applies a rule: the check stage, the gate before it (pull, screen), or settle."""
+STAGES = ("check", "gate", "settle", "build")
+"""Who applies a rule: the check stage, the gate before it (pull, screen), settle, or the build of the marts."""

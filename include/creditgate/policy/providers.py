@@ -15,7 +15,15 @@ from creditgate.policy.contracts import known_items
 from creditgate.policy.documents import Node, PolicyFileError, read_document
 from creditgate.policy.paths import providers_dir
 
-UNIT_KINDS = ("国家机关", "法律法规授权组织", "人民团体")
+PROVIDER_KINDS = ("国家机关", "法律法规授权组织", "人民团体")
+"""公共信用信息提供单位 (S01)."""
+
+MARKET_COLLECTOR = "市场信用信息采集单位"
+"""Collects credit information in the market; sends us revocations and alterations alone (S70)."""
+
+ITEMS_OF_MARKET_COLLECTORS = ("revocation",)
+
+UNIT_KINDS = (*PROVIDER_KINDS, MARKET_COLLECTOR)
 SOURCE_KINDS = ("folder", "sftp", "http", "exchange_database", "object_store")
 AFTER_SETTLE = ("remove", "keep")
 MAX_MEBIBYTES = 2_048
@@ -134,11 +142,17 @@ def read_provider(path: Path) -> Provider:
     for item in items:
         if items.count(item) > 1:
             raise parts["feeds"].fault(f"the item {item!r} stands twice", "keep one feed for each item")
+    unit_kind = parts["unit_kind"].one_of(UNIT_KINDS)
+    if unit_kind == MARKET_COLLECTOR and (more := set(items) - set(ITEMS_OF_MARKET_COLLECTORS)):
+        raise parts["feeds"].fault(
+            f"a {MARKET_COLLECTOR} does not report {', '.join(sorted(more))} (S01, S70)",
+            f"leave it {', '.join(ITEMS_OF_MARKET_COLLECTORS)}",
+        )
     known = {name: _text_or_empty(parts.get(name)) for name in REQUIRED_OF_COMPLETE}
     return Provider(
         code=code,
         unit_name=parts["unit_name"].text(),
-        unit_kind=parts["unit_kind"].one_of(UNIT_KINDS),
+        unit_kind=unit_kind,
         feeds=feeds,
         **known,
     )

@@ -6,7 +6,7 @@ Whatever the day, the first run tells the same story. It is told in include/samp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from creditgate.samples import layouts
 from creditgate.samples.canaries import planted
 from creditgate.samples.dirt import rule_dirt
 from creditgate.samples.layouts import LISTING, PENALTY, SUBJECT, Layout, Spelling, contract_layout
+from creditgate.samples.rights import event_listings, event_penalties, event_rows
 from creditgate.samples.rows import Row, columns_of
 from creditgate.samples.stories import (
     Listings,
@@ -84,7 +85,9 @@ def sample_feeds(sources_root: Path, as_of: date, seed: int = SAMPLE_SEED) -> li
         for source in provider.feeds:
             folder = sources_root / code / source.item
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draw_up = _FEEDS_OF.get((code, source.item), _OTHERS[source.item])
+            draw_up = (
+                _FEEDS_OF.get((code, source.item)) or _OTHERS.get(source.item) or _events(code, source.item)
+            )
             for draft in draw_up(seed, as_of):
                 path = _write(draft, folder, code, source.item, as_of)
                 rows = len(draft.rows) + draft.torn
@@ -145,6 +148,7 @@ def _market(seed: int, as_of: date) -> Iterable[_Draft]:
     rows += penalties_of_note(seed, source, as_of)
     rows += rejected_by_more_than_the_row(seed, source, "decided_on")
     rows += _broken_rows(PENALTY, Severity.WARN, source.clean(60), as_of)
+    rows += event_penalties(seed, as_of).values()
     yield _Draft(
         "penalties.csv",
         layouts.MERGED_2019,
@@ -243,6 +247,11 @@ def _transport(seed: int, as_of: date) -> Iterable[_Draft]:
     )
 
 
+def _wage_list(seed: int, as_of: date) -> Iterable[_Draft]:
+    for draft in _list_of("SD_WAGE")(seed, as_of):
+        yield replace(draft, rows=[*draft.rows, *event_listings(seed, as_of).values()])
+
+
 def _list_of(list_code: str) -> Callable[[int, date], Iterable[_Draft]]:
     def draw_up(seed: int, as_of: date) -> Iterable[_Draft]:
         source = Listings(seed, as_of, list_code)
@@ -293,7 +302,7 @@ _FEEDS_OF: dict[tuple[str, str], Callable[[int, date], Iterable[_Draft]]] = {
     ("jn_market_regulation", PENALTY): _market,
     ("jn_emergency_management", PENALTY): _emergency,
     ("jn_human_resources", PENALTY): _labour,
-    ("jn_human_resources", LISTING): _list_of("SD_WAGE"),
+    ("jn_human_resources", LISTING): _wage_list,
     ("jn_taxation", PENALTY): _tax,
     ("jn_taxation", LISTING): _tax_list,
     ("jn_transport", PENALTY): _transport,
@@ -301,6 +310,18 @@ _FEEDS_OF: dict[tuple[str, str], Callable[[int, date], Iterable[_Draft]]] = {
     ("jn_intermediate_court", LISTING): _court_list,
 }
 _OTHERS = {PENALTY: _any_penalties, LISTING: _list_of("SAFETY_NAT"), SUBJECT: _register}
+
+
+def _events(provider: str, item: str) -> Callable[[int, date], Iterable[_Draft]]:
+    """Events about records; nothing for a unit that the story does not know."""
+
+    def draw_up(seed: int, as_of: date) -> Iterable[_Draft]:
+        rows = event_rows(provider, item, seed, as_of)
+        if rows:
+            tells = "what happens to records of the other samples: one of every fate"
+            yield _Draft(f"{item}s.csv", _whole_layout(item), rows, BatchStatus.ACCEPTED, tells)
+
+    return draw_up
 
 
 def _whole_layout(item: str) -> Layout:

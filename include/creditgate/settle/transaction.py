@@ -222,8 +222,8 @@ def _intake_rows(
             made[name] = pa.array(rows)
         elif name in flags:
             made[name] = pc.equal(table.column(name), "是")
-        elif name == "record_id":
-            made[name] = hex_of(table.column("record_id"))
+        elif name in ("record_id", "target_record_id"):
+            made[name] = hex_of(table.column(name))
         else:
             made[name] = table.column(name)
     return pa.table(made)

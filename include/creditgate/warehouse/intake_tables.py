@@ -31,6 +31,9 @@ _META_COLUMNS: tuple[tuple[str, str, bool], ...] = (
     ("register_match", "text", False),
 )
 
+TARGET_COLUMNS: tuple[tuple[str, str], ...] = (("target_record_id", "uuid"), ("target_due_on", "date"))
+"""Of an item whose rows are about other records: which record, and until when it has to have come."""
+
 _INDEXED = {"credit_subject": ("uscc", "identity_key")}
 """Columns by which the register is asked; a further index on every batch would only slow loading."""
 
@@ -38,7 +41,8 @@ _INDEXED = {"credit_subject": ("uscc", "identity_key")}
 def intake_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
     """(name, PostgreSQL type) of `intake.<item>` in order: the batch's columns, then the contract's fields."""
     meta = tuple((name, kind) for name, kind, _ in _META_COLUMNS)
-    return (*meta, *(column for field in contract.fields for column in _columns_of(field)))
+    target = TARGET_COLUMNS if contract.target_items else ()
+    return (*meta, *target, *(column for field in contract.fields for column in _columns_of(field)))
 
 
 def _columns_of(field: Field) -> tuple[tuple[str, str], ...]:
@@ -103,7 +107,7 @@ def _create(conn: Connection, contract: Contract) -> None:
     conn.execute(sql.SQL("create table {} ({})").format(_table(contract.item), sql.SQL(", ").join(lines)))
     conn.execute(sql.SQL("alter table {} alter column days_late set default 0").format(_table(contract.item)))
     names = {name for name, _ in intake_columns(contract)}
-    for column in ("record_id", "batch_id", *_INDEXED.get(contract.item, ())):
+    for column in ("record_id", "batch_id", "target_record_id", *_INDEXED.get(contract.item, ())):
         if column in names:
             index = sql.Identifier(f"{contract.item}_{column}")
             # Rows of a batch lie together: a block range index costs the loader next to nothing.

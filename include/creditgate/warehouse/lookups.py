@@ -90,6 +90,25 @@ class ExpiredRecords:
         return expired_keys(self._conn, record_ids)
 
 
+class SettledRecords:
+    """The records that have been settled: what an event can be about (S67)."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def held(self, record_ids: pa.Array, items: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+        """True where one of the items has a record of this id (fixed_size_binary(16)); null ids are False."""
+        whole = record_ids.combine_chunks() if isinstance(record_ids, pa.ChunkedArray) else record_ids
+        asked = "{" + ",".join(map(bytes.hex, whole.drop_null().unique().to_pylist())) + "}"
+        found: list[bytes] = []
+        for item in items:
+            statement = sql.SQL(
+                "select distinct uuid_send(record_id) from {} where record_id = any(%s::uuid[])"
+            ).format(sql.Identifier("intake", item))
+            found += [row[0] for row in self._conn.execute(statement, (asked,))]
+        return _is_one_of(whole, found)
+
+
 def expired_keys(conn: Connection, record_ids: pa.Array) -> npt.NDArray[np.bool_]:
     """Mask of the record ids (fixed_size_binary(16), shape (n,)) that have a tombstone; null ids are False."""
     whole = record_ids.combine_chunks() if isinstance(record_ids, pa.ChunkedArray) else record_ids
@@ -101,10 +120,15 @@ def expired_keys(conn: Connection, record_ids: pa.Array) -> npt.NDArray[np.bool_
         "select uuid_send(record_key_hash) from audit.tombstones where record_key_hash = any(%s::uuid[])",
         (text,),
     ).fetchall()
-    found = pa.array([row[0] for row in rows], whole.type)
-    if not len(found):
-        return np.zeros(len(whole), bool)
-    mask: npt.NDArray[np.bool_] = pc.is_in(whole, value_set=found).to_numpy(zero_copy_only=False)
+    return _is_one_of(whole, [row[0] for row in rows])
+
+
+def _is_one_of(ids: pa.Array, found: list[bytes]) -> npt.NDArray[np.bool_]:
+    if not found:
+        return np.zeros(len(ids), bool)
+    mask: npt.NDArray[np.bool_] = pc.is_in(ids, value_set=pa.array(found, ids.type)).to_numpy(
+        zero_copy_only=False
+    )
     return mask
 
 

@@ -1,0 +1,52 @@
+{{ config(materialized='table') }}
+
+with
+
+objections as (
+    select * from {{ ref('stg_intake__objections') }}
+),
+
+current_versions as (
+    {{ latest_events('objections') }}
+),
+
+targets as (
+    select * from {{ ref('int_event_targets') }}
+),
+
+judged as (
+    select
+        current_versions.*,
+        targets.item,
+        targets.last_disclosure_on,
+        {{ event_state('current_versions', 'targets', 'raised_on') }} as state,
+        array_remove(
+            array[{{ usual_refusals('current_versions', 'targets', 'raised_on') }}], null
+        ) as reasons,
+        -- The unit corrects by sending the record again; until then the record stays suspended (S62).
+        current_versions.outcome = '更正信息'
+        and not coalesce(
+            targets.last_received_on >= current_versions.raised_on
+            and targets.last_received_on > targets.first_received_on,
+            false
+        ) as awaits_correction
+    from current_versions
+    left join targets on current_versions.record_id = targets.record_id
+),
+
+final as (
+    select
+        *,
+        {{ event_status("
+            case
+                when closed_on is null then 'open'
+                when outcome = '异议不成立' then 'rejected'
+                when outcome = '删除信息' then 'upheld_removed'
+                when awaits_correction then 'upheld_awaits_correction'
+                else 'upheld_corrected'
+            end
+        ") }} as status
+    from judged
+)
+
+select * from final
