@@ -88,6 +88,18 @@ class Marts:
             columns,
         )
 
+    def event(self, item: str, name: str, about: str | None = None, **columns: Any) -> None:
+        """An event of an item, about the record of that name (or about the subject alone)."""
+        target: dict[str, Any] = {}
+        if about is not None:
+            target = {
+                "target_record_id": record_id(about),
+                "target_due_on": "2026-11-10",
+                "target_item": "行政处罚",
+                "decision_number": f"济市监处罚〔2026〕{about}号",
+            }
+        self._add(item, name, target, columns)
+
     def batch(self, on: date = FIRST_DAY, status: str = "accepted") -> str:
         """Settle what was added, one batch for each item; the last batch's id."""
         batch_id = ""

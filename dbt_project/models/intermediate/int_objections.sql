@@ -36,7 +36,35 @@ judged as (
 
 final as (
     select
-        *,
+        event_id,
+        record_id,
+        item,
+        batch_id,
+        row_number,
+        provider_code,
+        file_sha256,
+        settle_order,
+        received_on,
+        first_received_on,
+        target_due_on,
+        subject_kind,
+        subject_key,
+        subject_name,
+        decision_number,
+        last_disclosure_on,
+        objection_number,
+        ground,
+        channel,
+        is_assisted,
+        raised_on,
+        closed_on,
+        outcome,
+        notified_on,
+        reconsideration_state,
+        reconsideration_ref,
+        awaits_correction,
+        state,
+        reasons,
         {{ event_status("
             case
                 when closed_on is null then 'open'

@@ -42,17 +42,24 @@ current_rectifications as (
 ),
 
 ended as (
-    select record_id, min(revoked_on) as ended_on from {{ ref('int_revocations') }}
+    select
+        record_id,
+        revoked_on as ended_on
+    from {{ ref('int_revocations') }}
     where status = 'revoked'
-    group by record_id
     union all
-    select record_id, min(closed_on) as ended_on from {{ ref('int_objections') }}
+    select
+        record_id,
+        closed_on as ended_on
+    from {{ ref('int_objections') }}
     where status = 'upheld_removed'
-    group by record_id
 ),
 
 ended_records as (
-    select record_id, min(ended_on) as ended_on from ended
+    select
+        record_id,
+        min(ended_on) as ended_on
+    from ended
     group by record_id
 ),
 
@@ -81,81 +88,138 @@ with_facts as (
 ),
 
 -- The terms of its scope and severity: of several the strictest.
-with_terms as (
+conditions as (
     select
-        with_facts.*,
-        conditions.is_repairable,
-        conditions.min_months
+        with_facts.event_id,
+        bool_and(coalesce(terms.is_repairable, true)) as is_repairable,
+        max(terms.min_months) as min_months
     from with_facts
-    left join
-        lateral (
-            select
-                bool_and(coalesce(terms.is_repairable, true)) as is_repairable,
-                max(terms.min_months) as min_months
-            from terms
-            where
-                terms.scope in ('any', with_facts.scope)
-                and (terms.severity is null or terms.severity = with_facts.severity)
-        ) as conditions on true
+    inner join terms
+        on
+            terms.scope in ('any', with_facts.scope)
+            and (terms.severity is null or with_facts.severity = terms.severity)
+    group by with_facts.event_id
+),
+
+-- Hours of several trainings add up (S58).
+hours_trained as (
+    select
+        with_facts.event_id,
+        sum(trainings.class_hours) as class_hours
+    from with_facts
+    inner join trainings
+        on
+            with_facts.record_subject_key = trainings.subject_key
+            and trainings.trained_on between with_facts.decided_on and with_facts.repaired_on
+    group by with_facts.event_id
+),
+
+reports_handed_in as (
+    select distinct with_facts.event_id
+    from with_facts
+    inner join reports
+        on
+            with_facts.record_subject_key = reports.subject_key
+            and reports.issued_on between with_facts.decided_on and with_facts.repaired_on
+),
+
+-- Every rectification that was ordered has to be confirmed, and one at least.
+rectified as (
+    select
+        with_facts.event_id,
+        bool_and(
+            current_rectifications.is_confirmed
+            and coalesce(current_rectifications.confirmed_on <= with_facts.repaired_on, false)
+        ) as is_rectified
+    from with_facts
+    inner join current_rectifications on with_facts.record_id = current_rectifications.record_id
+    where not {{ is_another_subject('with_facts.record_subject_key', 'current_rectifications.subject_key') }}
+    group by with_facts.event_id
 ),
 
 with_evidence as (
     select
-        with_terms.*,
-        (
-            select coalesce(sum(trainings.class_hours), 0) from trainings
-            where
-                trainings.subject_key = with_terms.record_subject_key
-                and trainings.trained_on between with_terms.decided_on and with_terms.repaired_on
-        ) as class_hours,
-        exists (
-            select 1 from reports
-            where
-                reports.subject_key = with_terms.record_subject_key
-                and reports.issued_on between with_terms.decided_on and with_terms.repaired_on
-        ) as has_credit_report,
-        coalesce((
-            select bool_and(
-                rectified.is_confirmed and coalesce(rectified.confirmed_on <= with_terms.repaired_on, false)
-            )
-            from current_rectifications as rectified
-            where rectified.record_id = with_terms.record_id
-        ), false) as is_rectified,
+        with_facts.*,
+        conditions.is_repairable,
+        conditions.min_months,
+        coalesce(hours_trained.class_hours, 0) as class_hours,
+        reports_handed_in.event_id is not null as has_credit_report,
+        coalesce(rectified.is_rectified, false) as is_rectified,
         ended_records.ended_on
-    from with_terms
-    left join ended_records on with_terms.record_id = ended_records.record_id
+    from with_facts
+    left join conditions on with_facts.event_id = conditions.event_id
+    left join hours_trained on with_facts.event_id = hours_trained.event_id
+    left join reports_handed_in on with_facts.event_id = reports_handed_in.event_id
+    left join rectified on with_facts.event_id = rectified.event_id
+    left join ended_records on with_facts.record_id = ended_records.record_id
+),
+
+-- A decision not to repair has nothing to be held against; one about a deleted record keeps what it did.
+asked as (
+    select
+        *,
+        is_granted and coalesce(is_held, false) as is_asked,
+        (decided_on + make_interval(months => min_months))::date as repairable_from
+    from with_evidence
 ),
 
 judged as (
     select
         *,
         array_remove(
-            usual_reasons || case
-                when is_granted and is_held then array[
-                    case when ended_on <= repaired_on then 'after_revocation' end,
-                    case when is_repairable is false then 'not_repairable' end,
-                    case
-                        when scope = 'penalty' and severity is null and min_months is null then 'severity_unlabelled'
-                    end,
-                    case
-                        when (decided_on + make_interval(months => min_months))::date > repaired_on
-                            then 'minimum_term'
-                    end,
-                    case when not is_rectified then 'rectification_missing' end,
-                    case when is_serious and class_hours < 3 then 'training_missing' end,
-                    case when is_serious and not has_credit_report then 'credit_report_missing' end
-                ]
-                when is_granted and tombstone_reason = 'revoked' then array['after_revocation']
-                else '{}'
-            end,
+            usual_reasons
+            || array[
+                case
+                    when is_asked and ended_on <= repaired_on then 'after_revocation'
+                    when is_granted and tombstone_reason = 'revoked' then 'after_revocation'
+                end,
+                case when is_asked and is_repairable is false then 'not_repairable' end,
+                case
+                    when is_asked and scope = 'penalty' and severity is null and min_months is null
+                        then 'severity_unlabelled'
+                end,
+                case when is_asked and repairable_from > repaired_on then 'minimum_term' end,
+                case when is_asked and not is_rectified then 'rectification_missing' end,
+                case when is_asked and is_serious and class_hours < 3 then 'training_missing' end,
+                case when is_asked and is_serious and not has_credit_report then 'credit_report_missing' end
+            ],
             null
         ) as reasons
-    from with_evidence
+    from asked
 ),
 
 final as (
     select
-        *,
+        event_id,
+        record_id,
+        item,
+        batch_id,
+        row_number,
+        provider_code,
+        file_sha256,
+        settle_order,
+        received_on,
+        first_received_on,
+        target_due_on,
+        subject_kind,
+        subject_key,
+        subject_name,
+        decision_number,
+        last_disclosure_on,
+        repair_number,
+        is_granted,
+        applied_on,
+        repaired_on,
+        authority_name,
+        severity,
+        list_level,
+        is_serious,
+        class_hours,
+        has_credit_report,
+        is_rectified,
+        min_months,
+        state,
+        reasons,
         {{ event_status("case when is_granted then 'effective' else 'not_granted' end") }} as status
     from judged
 )

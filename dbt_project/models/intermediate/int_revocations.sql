@@ -44,7 +44,34 @@ judged as (
 
 final as (
     select
-        *,
+        event_id,
+        record_id,
+        item,
+        batch_id,
+        row_number,
+        provider_code,
+        file_sha256,
+        settle_order,
+        received_on,
+        first_received_on,
+        target_due_on,
+        subject_kind,
+        subject_key,
+        subject_name,
+        decision_number,
+        last_disclosure_on,
+        revocation_number,
+        is_revocation,
+        revoked_on,
+        authority_name,
+        days_late,
+        altered_content,
+        altered_fine_10k_yuan,
+        altered_severity,
+        altered_until,
+        is_from_market_collector,
+        state,
+        reasons,
         {{ event_status("case when is_revocation then 'revoked' else 'altered' end") }} as status
     from judged
 )

@@ -60,14 +60,37 @@ counted as (
 
 with_all_reasons as (
     select
-        counted.*,
-        case when is_repeated then reasons || 'not_the_first'::text else reasons end as all_reasons
+        *,
+        case when is_repeated then array_append(reasons, 'not_the_first') else reasons end as all_reasons
     from counted
 ),
 
 final as (
     select
-        *,
+        event_id,
+        record_id,
+        item,
+        batch_id,
+        row_number,
+        provider_code,
+        file_sha256,
+        settle_order,
+        received_on,
+        first_received_on,
+        target_due_on,
+        subject_kind,
+        subject_key,
+        subject_name,
+        decision_number,
+        last_disclosure_on,
+        talk_number,
+        talk_kind,
+        talked_on,
+        unit_name,
+        attendee_role,
+        outcome,
+        state,
+        all_reasons as reasons,
         case
             when state = 'known' and cardinality(all_reasons) > 0 then 'not_counted'
             when state = 'known' and outcome = '已约谈' then 'held'

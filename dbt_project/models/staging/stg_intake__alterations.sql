@@ -1,8 +1,3 @@
-{%- set records = [
-    {'item': 'administrative_penalty', 'decided_on': 'decided_on'},
-    {'item': 'serious_dishonesty_listing', 'decided_on': 'listed_on'},
-] -%}
-
 -- What alterations say of a record on the as-of date (S67, S69): the last one speaks for each field. The record's own
 -- staging model shows its fields so, and everything downstream follows. Which alterations count is the same question
 -- as in int_revocations: from the record's own unit or a market collector, about its subject, not before its decision.
@@ -27,31 +22,43 @@ providers as (
     select * from {{ ref('stg_reference__providers') }}
 ),
 
+penalties as (
+    select * from {{ source('intake', 'administrative_penalty') }}
+),
+
+listings as (
+    select * from {{ source('intake', 'serious_dishonesty_listing') }}
+),
+
 records as (
-    {%- for record in records %}
-    {{ "union all" if not loop.first }}
-    select distinct
-        record_id,
-        provider_code,
-        subject_key,
-        {{ record.decided_on }} as decided_on
-    from {{ source('intake', record.item) }}
-    where record_id in (select alterations.record_id from alterations)
-    {%- endfor %}
+    select
+        penalties.record_id,
+        penalties.provider_code,
+        penalties.subject_key,
+        penalties.decided_on
+    from penalties
+    inner join alterations on penalties.record_id = alterations.record_id
+    union
+    select
+        listings.record_id,
+        listings.provider_code,
+        listings.subject_key,
+        listings.listed_on as decided_on
+    from listings
+    inner join alterations on listings.record_id = alterations.record_id
 ),
 
 counted as (
-    select alterations.*
+    select distinct alterations.*
     from alterations
+    inner join records
+        on
+            alterations.record_id = records.record_id
+            and alterations.revoked_on >= records.decided_on
     left join providers on alterations.provider_code = providers.provider_code
-    where exists (
-        select 1 from records
-        where
-            records.record_id = alterations.record_id
-            and records.decided_on <= alterations.revoked_on
-            and (records.provider_code = alterations.provider_code or providers.is_market_collector)
-            and not {{ is_another_subject('records.subject_key', 'alterations.subject_key') }}
-    )
+    where
+        (alterations.provider_code = records.provider_code or providers.is_market_collector)
+        and not {{ is_another_subject('records.subject_key', 'alterations.subject_key') }}
 ),
 
 final as (
