@@ -40,7 +40,6 @@ from creditgate.spool import RowFindings, Spool, spool_root
 from creditgate.warehouse.batches import mark_returned
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.held_records import IntakeRecords
-from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup, SettledRecords
 from creditgate.warehouse.passwords import hash_key
 

@@ -19,6 +19,7 @@ _OF_THE_BATCH = {
     "received_on",
     "days_late",
     "register_match",
+    "target_due_on",
 }
 """Columns that tell of the sending, not of the record."""
 
