@@ -45,6 +45,20 @@ _PAST_THEIR_LAST_DAY: Final = """
     where last_disclosure_on >= %(since)s and last_disclosure_on < %(as_of)s
 """
 
+_EVIDENCE_OF_REPAIRS: Final = ("repair_training", "credit_report")
+"""Items of a subject, not of a record: a repair decision of that subject may take effect by them (S53)."""
+
+_REPAIRS_OF_SUBJECTS: Final = """
+    insert into intermediate.touched_records
+    select repair.target_record_id
+    from intake.repair_decision as repair
+    where repair.target_record_id is not null
+      and repair.subject_key in (
+          select subject_key from intake.{table}
+          where batch_id = any(array(select batch_id from new_batches))
+      )
+"""
+
 
 @dataclass(frozen=True)
 class MartsState:
@@ -98,6 +112,8 @@ def gather_touched(connection: Connection, as_of: date, law: str) -> int:
                 if new_batches:
                     _touch_rows_of_new_batches(connection, table, "target_record_id")
                 _touch_dates(connection, table, columns, since, as_of)
+            if new_batches and table in _EVIDENCE_OF_REPAIRS:
+                connection.execute(sql.SQL(_REPAIRS_OF_SUBJECTS).format(table=sql.Identifier(table)))
         connection.execute(_PAST_THEIR_LAST_DAY, {"since": since, "as_of": as_of})
         connection.execute(
             "with noted as (delete from intake.touched_records returning record_id) "
