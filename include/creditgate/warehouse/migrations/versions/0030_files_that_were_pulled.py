@@ -3,7 +3,7 @@
 from creditgate.warehouse.migrations.scripts import run_script
 
 revision = "0030"
-down_revision = "0035"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
