@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import PandasExecutionEngine
-from great_expectations.validator.validation_graph import ValidationGraph
+from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from creditgate.check import masks, matching
 from creditgate.check.expectations import EXPECTATIONS, RuleExpectation, show
@@ -24,6 +25,7 @@ from creditgate.check.record_key import key_parts
 from creditgate.check.seal import seal
 from creditgate.check.target import match_targets, target_due_on, target_ids
 from creditgate.check.view import BoolMask, ChunkView
+from creditgate.domain.codebook import Codebook
 from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.keys import KeyedHash
@@ -36,6 +38,21 @@ Masks = dict[str, BoolMask]
 
 BATCH = "chunk"
 """The id under which GX knows the rows that it is shown."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A rule as GX is asked about it: no metric depends on another, so no graph has to be resolved."""
+
+    rule_id: str
+    field: str | None
+    expectation: RuleExpectation
+    metric: MetricConfiguration
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Asked:
+        expectation = expectation_of(rule)
+        return cls(rule.id, rule.field, expectation, expectation.metric(BATCH))
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,8 @@ class Checker:
         self._targets = targets
         self._headers = {field: header for header, field in columns.mapped.items()}
         self._rules = contract.check_rules()
-        self._expectations = [expectation_of(rule) for rule in self._rules]
+        self._metrics = [_Asked.of(rule) for rule in self._rules]
+        self._books: dict[str, Codebook] = {}
         self._late = next((r for r in self._rules if r.expectation == "expect_report_within_workdays"), None)
         self._seen: list[tuple[int, npt.NDArray[np.void]]] = []
         self._asking = Lock()
@@ -95,7 +113,7 @@ class Checker:
         return replace(chunk, findings=self._judged(chunk).findings)
 
     def _judged(self, chunk: Chunk) -> _Judged:
-        view = ChunkView(_frame(chunk.table), self._as_of)
+        view = ChunkView(_frame(chunk.table), self._as_of, self._books)
         found = self._masks(view)
         late = self._days_late(view)
         record_ids = self._keys.record_ids(self._contract.item, key_parts(view, self._contract.record_key))
@@ -122,23 +140,21 @@ class Checker:
     def _masks(self, view: ChunkView) -> Masks:
         engine = PandasExecutionEngine(batch_data_dict={BATCH: view.frame})
         show(engine, view)
-        metrics = [expectation.metric(BATCH) for expectation in self._expectations]
-        graph = ValidationGraph(execution_engine=engine)
-        for metric in metrics:
-            graph.build_metric_dependency_graph(metric_configuration=metric)
-        resolved, aborted = graph.resolve(show_progress_bars=False)
-        if aborted:
-            broken = sorted({metric_id[0] for metric_id in aborted})
+        asked = [
+            one
+            for one in self._metrics
+            if one.expectation.speaks_of_absent or one.field in view.frame.columns
+        ]
+        try:
+            resolved = engine.resolve_metrics([one.metric for one in asked])
+        except MetricResolutionError as error:
+            broken = ", ".join(sorted(metric.metric_name for metric in error.failed_metrics))
             raise RuntimeError(
                 f"rules of {self._contract.item} {self._contract.version} could not be computed "
-                f"({', '.join(broken)}): a fault of the gate, not of the feed; nothing was settled"
-            )
-        found: Masks = {}
-        for rule, expectation, metric in zip(self._rules, self._expectations, metrics, strict=True):
-            mask = np.asarray(resolved[metric.id])
-            if not expectation.verdict(mask).success:
-                found[rule.id] = mask
-        return found
+                f"({broken}): a fault of the gate, not of the feed; nothing was settled"
+            ) from None  # what GX quotes may hold a value
+        masks_by_rule = {one.rule_id: np.asarray(resolved[one.metric.id]) for one in asked}
+        return {rule_id: mask for rule_id, mask in masks_by_rule.items() if mask.any()}
 
     def _days_late(self, view: ChunkView) -> npt.NDArray[np.int32]:
         if self._late is None:

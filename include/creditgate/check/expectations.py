@@ -38,6 +38,8 @@ class RuleExpectation(BatchExpectation):  # type: ignore[misc] # GX has no types
 
     metric_name: ClassVar[str] = ""
     mask_keys: ClassVar[tuple[str, ...]] = ()
+    speaks_of_absent: ClassVar[bool] = False
+    """Whether a feed without the column can break the rule."""
 
     def metric(self, batch_id: str) -> MetricConfiguration:
         """The metric that gives this rule's mask for the batch."""
@@ -109,12 +111,19 @@ def _register(name: str, mask: MaskFunction, **keys: Any) -> type[RuleExpectatio
             "__doc__": f"No row may be this: {mask.__doc__}",
             "metric_name": metric,
             "mask_keys": value_keys,
+            "speaks_of_absent": name in _SPEAK_OF_ABSENT,
             **defaults,
         },
     )
     return created
 
 
+_SPEAK_OF_ABSENT = {
+    "expect_column_values_to_be_present",
+    "expect_one_of_columns_to_be_present",
+    "expect_term_not_to_have_ended",
+    "expect_report_within_workdays",
+}
 _TEXT = (str, ...)
 _MAYBE_TEXT = (str | None, None)
 _MAYBE_NUMBER = (float | None, None)

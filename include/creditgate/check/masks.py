@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from creditgate.check.view import DECIMAL, BoolMask, ChunkView, false_where, true_where
 from creditgate.domain import clock, identifiers
-from creditgate.domain.distinct import judged
+from creditgate.domain.text_bytes import lengths
 
 
 def _unless_absent(view: ChunkView, column: str, ok: BoolMask) -> BoolMask:
@@ -31,22 +31,35 @@ def is_absent(view: ChunkView, column: str) -> BoolMask:
 
 def does_not_match(view: ChunkView, column: str, regex: str) -> BoolMask:
     """A value that the RE2 pattern does not match."""
-    return judged(view.strings(column), lambda texts: false_where(pc.match_substring_regex(texts, regex)))
+    return view.judged(
+        column, ("match", regex), lambda texts: false_where(pc.match_substring_regex(texts, regex))
+    )
 
 
 def is_not_listed(
     view: ChunkView, column: str, value_set: Sequence[str], separator: str | None = None
 ) -> BoolMask:
     """A value (or one of its parts, where a separator is given) outside the code list."""
-    values = view.strings(column)
     if separator is None:
-        listed = pc.is_in(values, value_set=pa.array(list(value_set), pa.string()))
-        return _unless_absent(view, column, listed.to_numpy(zero_copy_only=False))
+        allowed = pa.array(list(value_set), pa.string())
+        return view.judged(column, ("listed", *value_set), lambda texts: _is_foreign(texts, allowed))
+    return view.judged(
+        column,
+        ("parts listed", separator, *value_set),
+        lambda texts: _has_foreign_parts(texts, frozenset(value_set), separator),
+    )
+
+
+def _is_foreign(values: pa.Array, allowed: pa.Array) -> BoolMask:
+    known: BoolMask = pc.is_in(values, value_set=allowed).to_numpy(zero_copy_only=False)
+    return np.asarray(~known & true_where(pc.is_valid(values)), bool)
+
+
+def _has_foreign_parts(values: pa.Array, allowed: frozenset[str], separator: str) -> BoolMask:
     encoded = values.dictionary_encode()
-    allowed = frozenset(value_set)
     bad = [_has_foreign_part(text, allowed, separator) for text in encoded.dictionary.to_pylist()]
     if not any(bad):
-        return np.zeros(len(view), bool)
+        return np.zeros(len(values), bool)
     return true_where(pc.take(pa.array(bad), encoded.indices))
 
 
@@ -64,12 +77,12 @@ def _splitter(separator: str) -> Any:
 
 def is_too_long(view: ChunkView, column: str, max_length: int) -> BoolMask:
     """More characters than the field takes."""
-    values = view.strings(column)
-    if len(values) == 0:
-        return np.zeros(0, bool)
-    longest = pc.max(pc.binary_length(values)).as_py()
-    if longest is None or longest <= max_length:
-        return np.zeros(len(view), bool)
+    return view.judged(column, ("fit", max_length), lambda texts: _is_longer(texts, max_length))
+
+
+def _is_longer(values: pa.Array, max_length: int) -> BoolMask:
+    if (lengths(values) <= max_length).all():  # no fewer bytes than characters
+        return np.zeros(len(values), bool)
     return true_where(pc.greater(pc.utf8_length(values), max_length))
 
 
@@ -120,7 +133,9 @@ def is_no_such_decimal(
         return np.zeros(len(view), bool)
     pattern = DECIMAL if places is None else DECIMAL.replace("+)?$", "{1," + str(places) + "})?$")
     if minimum is None and maximum is None:
-        return judged(values, lambda texts: false_where(pc.match_substring_regex(texts, pattern)))
+        return view.judged(
+            column, ("match", pattern), lambda texts: false_where(pc.match_substring_regex(texts, pattern))
+        )
     amounts = view.amounts(column)  # NaN is neither less nor greater
     outside = np.zeros(len(view), bool)
     if minimum is not None:
@@ -132,27 +147,32 @@ def is_no_such_decimal(
 
 def is_no_credit_code(view: ChunkView, column: str) -> BoolMask:
     """No unified social credit code of GB 32100-2015: shape, alphabet, check character."""
-    return _unless_absent(view, column, judged(view.strings(column), identifiers.is_credit_code))
+    return _unless_absent(view, column, view.judged(column, "credit code", identifiers.is_credit_code))
 
 
 def is_no_identity_number(view: ChunkView, column: str, type_column: str | None = None) -> BoolMask:
     """No resident identity number of GB 11643-1999, where the document is an identity card."""
-    ok = identifiers.is_identity_number(view.strings(column), view.as_of)
+    ok = view.judged(
+        column, "identity number", lambda texts: identifiers.is_identity_number(texts, view.as_of)
+    )
     wrong = _unless_absent(view, column, ok)
     if type_column is not None and view.present(type_column).any():
-        kinds = view.strings(type_column)
-        is_card = true_where(pc.match_substring_regex(kinds, "身份证|^1$"))
-        is_other = true_where(pc.match_substring_regex(kinds, "外国人|永久居留"))
-        wrong &= ~view.present(type_column) | (is_card & ~is_other)
+        wrong &= ~view.present(type_column) | view.judged(type_column, "identity card", _is_identity_card)
     return wrong
+
+
+def _is_identity_card(kinds: pa.Array) -> BoolMask:
+    is_card = true_where(pc.match_substring_regex(kinds, "身份证|^1$"))
+    return is_card & ~true_where(pc.match_substring_regex(kinds, "外国人|永久居留"))
 
 
 def is_identity_number(view: ChunkView, column: str) -> BoolMask:
     """A person's identity number where an organisation's code belongs (not a valid credit code)."""
-    values = view.strings(column)
-    if values.null_count == len(values):
-        return np.zeros(len(view), bool)
-    number = identifiers.is_identity_number(values, view.as_of)
+    return view.judged(column, "person", lambda texts: _is_person_number(texts, view.as_of))
+
+
+def _is_person_number(values: pa.Array, as_of: date) -> BoolMask:
+    number = identifiers.is_identity_number(values, as_of)
     number |= identifiers.is_legacy_identity_number(values)
     if not number.any():
         return number
@@ -161,7 +181,7 @@ def is_identity_number(view: ChunkView, column: str) -> BoolMask:
 
 def is_masked(view: ChunkView, column: str) -> BoolMask:
     """A value whose digits the provider has hidden (3701**********1234)."""
-    return identifiers.looks_masked(view.strings(column))
+    return view.judged(column, "masked", identifiers.looks_masked)
 
 
 def none_is_present(view: ChunkView, column: str, columns: Sequence[str]) -> BoolMask:

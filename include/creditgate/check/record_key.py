@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -54,11 +57,42 @@ def canonical(values: pa.Array) -> pa.Array:
     """Texts without blanks and with one style of bracket: 济市监〔2026〕1号 and 济市监[2026] 1号 are one."""
     if values.null_count == len(values):
         return values
-    odd = pc.fill_null(pc.match_substring_regex(values, r"[\s\[\]()【】（）〈〉﹝﹞［］]"), False)
-    if not pc.any(odd).as_py():
+    return _with_one_wide_bracket(_without_blanks(values))
+
+
+def _without_blanks(values: pa.Array) -> pa.Array:
+    """Texts without blanks, their ASCII brackets made 〔 and 〕."""
+    data = used_bytes(values)
+    if (data <= ord(" ")).any():
+        values = pc.replace_substring_regex(values, r"\s+", "")
+        data = used_bytes(values)
+    for narrow, bracket in (("[(", "〔"), ("])", "〕")):
+        if any((data == ord(one)).any() for one in narrow):
+            values = pc.replace_substring_regex(values, f"[{re.escape(narrow)}]", bracket)
+    return values
+
+
+_WIDE_BRACKETS = dict.fromkeys("【（〈﹝［", "〔") | dict.fromkeys("】）〉﹞］", "〕")
+
+
+def _with_one_wide_bracket(values: pa.Array) -> pa.Array:
+    """Texts with 〔 and 〕 for the other wide brackets. All have three bytes in UTF-8, so no text changes its length."""
+    validity, offsets, data = values.buffers()
+    used = used_bytes(values)
+    begins = [np.flatnonzero(used == lead) for lead in (0xE3, 0xEF)]
+    found = [
+        (at[(used[at + 1] == code[1]) & (used[at + 2] == code[2])], other.encode())
+        for bracket, other in _WIDE_BRACKETS.items()
+        for code in (bracket.encode(),)
+        for at in (begins[code[0] == 0xEF],)
+    ]
+    if not any(len(at) for at, _ in found):
         return values
-    picked = pc.replace_substring_regex(values.filter(odd), r"[\[(【（〈﹝［]", "〔")
-    picked = pc.replace_substring_regex(picked, r"[\])】）〉﹞］]", "〕")
-    if (used_bytes(picked) <= ord(" ")).any():
-        picked = pc.replace_substring_regex(picked, r"\s+", "")
-    return pc.replace_with_mask(values, odd, picked)
+    whole = np.frombuffer(data, np.uint8).copy()
+    first = np.frombuffer(offsets, np.int32, 1, 4 * values.offset)[0]
+    for at, code in found:
+        for place, byte in enumerate(code):
+            whole[first + at + place] = byte
+    return pa.StringArray.from_buffers(
+        len(values), offsets, pa.py_buffer(whole), validity, values.null_count, values.offset
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from creditgate.domain.codebook import Codebook
 from creditgate.domain.dates import parse_iso_dates
-from creditgate.domain.distinct import judged
+from creditgate.domain.distinct import repeats
 
 BoolMask = npt.NDArray[np.bool_]
 Condition = Mapping[str, Any]
+Item = TypeVar("Item", bound=np.generic)
 
 DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 """A plain decimal number: what an amount is."""
@@ -27,13 +29,16 @@ DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 class ChunkView:
     """The columns of a chunk (n rows of strings, null where empty) and the run's as-of date.
 
-    A column that the feed lacks reads as all null: the presence rules then speak row by row.
+    A column that the feed lacks reads as all null: the presence rules then speak row by row. books: the distinct
+    values of the columns that repeat themselves, shared by the chunks of a feed (and of one as-of date).
     """
 
     frame: pd.DataFrame
     as_of: date
+    books: dict[str, Codebook] = field(default_factory=dict)
     _strings: dict[str, pa.Array] = field(default_factory=dict)
     _present: dict[str, BoolMask] = field(default_factory=dict)
+    _numbered: dict[str, tuple[Codebook, npt.NDArray[np.intp]] | None] = field(default_factory=dict)
     _dates: dict[str, tuple[npt.NDArray[np.datetime64], BoolMask]] = field(default_factory=dict)
     _amounts: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     _conditions: dict[str, BoolMask] = field(default_factory=dict)
@@ -63,16 +68,50 @@ class ChunkView:
                 self._present[column] = _to_numpy(pc.is_valid(values))
         return self._present[column]
 
+    def judged(
+        self, column: str, question: Hashable, judge: Callable[[pa.Array], npt.NDArray[Item]]
+    ) -> npt.NDArray[Item]:
+        """`judge` of each value of the column, shape (n,); once per distinct value of the feed where it repeats itself.
+
+        question: names the judge and what it depends on but the value.
+        """
+        values = self.strings(column)
+        if len(values) and values.null_count == len(values):
+            return np.repeat(judge(values.slice(0, 1)), len(values))
+        numbered = self._number(column)
+        if numbered is None:
+            return judge(values)
+        book, numbers = numbered
+        verdicts = book.verdicts(question, judge)
+        if verdicts.dtype == np.bool_ and not verdicts.any():
+            return np.zeros(len(numbers), verdicts.dtype)
+        picked: npt.NDArray[Item] = verdicts[numbers]
+        return picked
+
+    def _number(self, column: str) -> tuple[Codebook, npt.NDArray[np.intp]] | None:
+        """The column's book and its values' numbers in it; None where the column does not repeat itself."""
+        if column not in self._numbered:
+            values = self.strings(column)
+            book = self.books.get(column)
+            if not repeats(values):
+                self._numbered[column] = None
+            else:
+                if book is None or book.is_full:
+                    book = self.books[column] = Codebook()
+                self._numbered[column] = book, book.numbers(values)
+        return self._numbered[column]
+
     def dates(self, column: str) -> tuple[npt.NDArray[np.datetime64], BoolMask]:
         """The column as datetime64[D] (NaT where absent or no date), and where it is a date."""
         if column not in self._dates:
-            self._dates[column] = _dates_of(self.strings(column))
+            days = self.judged(column, "day", lambda texts: parse_iso_dates(texts)[0])
+            self._dates[column] = days, ~np.isnat(days)
         return self._dates[column]
 
     def amounts(self, column: str) -> npt.NDArray[np.float64]:
         """The column as numbers, NaN where absent or no plain decimal."""
         if column not in self._amounts:
-            self._amounts[column] = judged(self.strings(column), _amounts_of)
+            self._amounts[column] = self.judged(column, "amount", _amounts_of)
         return self._amounts[column]
 
     def holds(self, when: Condition | Sequence[Condition] | None) -> BoolMask | None:
@@ -97,13 +136,15 @@ class ChunkView:
             return ~self.present(column)
         if condition.get("not_null"):
             return self.present(column)
-        values = self.strings(column)
-        for key in ("in", "not_in"):
-            if key in condition:
-                listed = _to_numpy(pc.is_in(values, value_set=pa.array(condition[key], pa.string())))
-                return listed if key == "in" else ~listed
-        pattern = condition["matches"]
-        return judged(values, lambda texts: true_where(pc.match_substring_regex(texts, pattern)))
+        return self.judged(column, repr(sorted(condition.items())), lambda texts: _meets(texts, condition))
+
+
+def _meets(values: pa.Array, condition: Condition) -> BoolMask:
+    for key in ("in", "not_in"):
+        if key in condition:
+            listed = _to_numpy(pc.is_in(values, value_set=pa.array(condition[key], pa.string())))
+            return listed if key == "in" else ~listed
+    return true_where(pc.match_substring_regex(values, condition["matches"]))
 
 
 def _amounts_of(values: pa.Array) -> npt.NDArray[np.float64]:
@@ -111,18 +152,6 @@ def _amounts_of(values: pa.Array) -> npt.NDArray[np.float64]:
     numbers = pc.cast(pc.if_else(shaped, values, None), pa.float64())
     amounts: npt.NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False)
     return amounts
-
-
-def _dates_of(values: pa.Array) -> tuple[npt.NDArray[np.datetime64], BoolMask]:
-    """`parse_iso_dates`, by the distinct values: a feed has few different days."""
-    if len(values) == 0 or values.null_count == len(values):
-        return parse_iso_dates(values)
-    coded = values.dictionary_encode(null_encoding="encode")
-    if len(coded.dictionary) > len(values) // 2:
-        return parse_iso_dates(values)
-    days, is_date = parse_iso_dates(coded.dictionary)
-    places = coded.indices.to_numpy()
-    return days[places], is_date[places]
 
 
 def true_where(mask: pa.Array) -> BoolMask:

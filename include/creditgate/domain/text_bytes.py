@@ -12,6 +12,8 @@ import pyarrow as pa
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int32]
 
+_SAMPLE = 4096
+
 
 def used_bytes(values: pa.Array) -> Bytes:
     """The bytes of all values, one after the other, without a copy."""
@@ -38,7 +40,12 @@ def is_ascii(values: pa.Array) -> bool:
 
 def holds(values: pa.Array, text: str) -> bool:
     """Whether the text stands in the column; perhaps across two values, never missed."""
-    return text.encode() in used_bytes(values).tobytes()
+    data, code = used_bytes(values), np.frombuffer(text.encode(), np.uint8)
+    if len(data) < len(code):
+        return False
+    rarest = int(np.argmin(np.bincount(data[:_SAMPLE], minlength=256)[code]))
+    begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == code[rarest])
+    return bool(_stand_at(data, begins, bytes(code)).any())
 
 
 def begins_or_ends_with(values: pa.Array, characters: str) -> bool:
