@@ -23,12 +23,14 @@ from creditgate.domain.rules import Severity
 from creditgate.domain.sealed import content_until, deleted_before, identity_columns, redacted_cells
 from creditgate.domain.verdict import tally_of
 from creditgate.policy.contracts import Contract
+from creditgate.settle.binary_rows import BinaryRows
 from creditgate.settle.json_rows import as_json
 from creditgate.settle.resubmission import answer_rejections
 from creditgate.settle.versions import leave_out_unchanged
 from creditgate.warehouse.intake_tables import intake_columns
 
-COPY_OPTIONS = sql.SQL("FROM STDIN (FORMAT csv)")
+CSV = sql.SQL("FROM STDIN (FORMAT csv)")
+BINARY = sql.SQL("FROM STDIN (FORMAT binary)")
 Chunks = Callable[[], Iterable[SealedChunk]]
 
 
@@ -162,23 +164,25 @@ def _copy_accepted(
 ) -> int:
     """Load the accepted rows; how many of them came late. The next chunks are written out meanwhile."""
     columns = _columns_with_values(contract, layout)
+    binary = BinaryRows(columns, dict(intake_columns(contract)))
 
-    def written_out(chunk: SealedChunk) -> tuple[memoryview | None, int]:
+    def written_out(chunk: SealedChunk) -> tuple[bytes, int]:
         accepted, faulty = _split(chunk, rejected)
         if not len(accepted):
-            return None, 0
+            return b"", 0
         inside = pa.array(accepted - chunk.first_row)
         table = chunk.table.take(inside) if len(faulty) else chunk.table
         late_rows: int = pc.sum(pc.greater(table.column("days_late"), 0)).as_py()
-        return _csv(_intake_rows(table, accepted, batch, contract, columns)), late_rows
+        return binary.of(_intake_rows(table, accepted, batch, contract, columns)), late_rows
 
     late = 0
-    statement = _copy_statement(("intake", contract.item), columns)
+    statement = _copy_statement(("intake", contract.item), columns, BINARY)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(binary.head)
         for rows, late_rows in in_order(written_out, chunks()):
-            if rows is not None:
-                copy.write(rows)
-                late += late_rows
+            copy.write(rows)
+            late += late_rows
+        copy.write(binary.tail)
     return late
 
 
@@ -211,7 +215,7 @@ def _intake_rows(
         "batch_id": batch.batch_id,
         "provider_code": batch.provider_code,
         "contract_version": contract.version,
-        "received_on": batch.as_of_on.isoformat(),
+        "received_on": batch.as_of_on,
     }
     flags = {field.name for field in contract.fields if field.pg_type == "boolean"}
     made: dict[str, Any] = {}
@@ -222,8 +226,6 @@ def _intake_rows(
             made[name] = pa.array(rows)
         elif name in flags:
             made[name] = pc.equal(table.column(name), "是")
-        elif name in ("record_id", "target_record_id"):
-            made[name] = hex_of(table.column(name))
         else:
             made[name] = table.column(name)
     return pa.table(made)
@@ -297,9 +299,9 @@ def _copy_findings(connection: psycopg.Connection[Any], batch: Batch, findings: 
             copy.write(_csv(part))
 
 
-def _copy_statement(relation: tuple[str, str], columns: Sequence[str]) -> sql.Composed:
+def _copy_statement(relation: tuple[str, str], columns: Sequence[str], form: sql.SQL = CSV) -> sql.Composed:
     return sql.SQL("COPY {} ({}) {}").format(
-        sql.Identifier(*relation), sql.SQL(", ").join(map(sql.Identifier, columns)), COPY_OPTIONS
+        sql.Identifier(*relation), sql.SQL(", ").join(map(sql.Identifier, columns)), form
     )
 
 
