@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Item = TypeVar("Item", bound=np.generic)
 Judge = Callable[[pa.Array], npt.NDArray[Item]]
+Change = Callable[[pa.Array], pa.Array]
 
 MOST_VALUES = 50_000
 """A book with more values than this is not worth keeping: a new one is begun."""
@@ -28,6 +30,7 @@ class Codebook:
         self._places: dict[str | None, int] = {}
         self._values: list[str | None] = []
         self._verdicts: dict[Hashable, npt.NDArray[Any]] = {}
+        self._changed: dict[Hashable, tuple[pa.Array, npt.NDArray[np.bool_]]] = {}
         self._writing = Lock()
 
     def __len__(self) -> int:
@@ -60,4 +63,20 @@ class Codebook:
             fresh = judge(pa.array(self._values[first:size], pa.string()))
             known = fresh if known is None else np.concatenate([known, fresh])
             self._verdicts[question] = known  # another thread may do the same: both write what is true
+        return known
+
+    def changed(self, question: Hashable, change: Change) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+        """`change` of every value in the book, by number, and whether it differs from the value."""
+        known = self._changed.get(question)
+        size = len(self._values)
+        if known is None or len(known[0]) < size:
+            first = 0 if known is None else len(known[0])
+            old = pa.array(self._values[first:size], pa.string())
+            new = change(old)
+            same = pc.equal(pc.fill_null(old, ""), pc.fill_null(new, ""))
+            differs = ~same.to_numpy(zero_copy_only=False)
+            if known is not None:
+                new = pa.concat_arrays([known[0], new])
+                differs = np.concatenate([known[1], differs])
+            known = self._changed[question] = new, differs
         return known

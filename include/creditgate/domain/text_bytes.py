@@ -5,6 +5,8 @@ Each is asked before a costlier step, to leave the step out where the whole colu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -57,15 +59,23 @@ def begins_or_ends_with(values: pa.Array, characters: str) -> bool:
         begin, end = begin[filled], end[filled]
     if not len(begin):
         return False
-    first, last = data[begin], data[end - 1]
-    for character in characters:
-        code = character.encode()
-        heads, tails = begin[first == code[0]], end[last == code[-1]] - len(code)
+    codes = [character.encode() for character in characters]
+    heads = begin[_any_byte(code[0] for code in codes)[data[begin]]]
+    tails = end[_any_byte(code[-1] for code in codes)[data[end - 1]]]
+    for code in codes if len(heads) or len(tails) else ():
+        backs = tails - len(code)
         # A place in a shorter value reads on into the next one, or back: at worst a column is trimmed for nothing.
-        for places in (heads[heads + len(code) <= len(data)], tails[tails >= 0]):
+        for places in (heads[heads + len(code) <= len(data)], backs[backs >= 0]):
             if _stand_at(data, places, code).any():
                 return True
     return False
+
+
+def _any_byte(codes: Iterable[int]) -> npt.NDArray[np.bool_]:
+    """Which bytes are among the codes, shape (256,)."""
+    among = np.zeros(256, np.bool_)
+    among[list(codes)] = True
+    return among
 
 
 def _stand_at(data: Bytes, places: npt.NDArray[np.integer], code: bytes) -> npt.NDArray[np.bool_]:

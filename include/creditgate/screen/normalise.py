@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.domain.distinct import changed
+from creditgate.domain.codebook import Codebook
+from creditgate.domain.distinct import changed, repeats
 from creditgate.domain.text_bytes import begins_or_ends_with, holds, is_ascii, lengths, used_bytes
 from creditgate.policy.contracts import Contract, Field
 
@@ -46,13 +47,28 @@ NO = pa.array(["否", "N", "n", "NO", "no", "0", "false", "FALSE", "False"])
 BLANKS = " \t\r\n\x0b\x0c\u00a0\u3000\u200b\ufeff"
 
 
-def normalise(table: pa.Table, contract: Contract) -> pa.Table:
-    """The chunk with every column in its canonical spelling; what can't be read is left as it is."""
+def normalise(table: pa.Table, contract: Contract, books: dict[str, Codebook] | None = None) -> pa.Table:
+    """The chunk with every column in its canonical spelling; what can't be read is left as it is.
+
+    books: what the chunks of a feed share, the distinct values of its columns that repeat themselves.
+    """
+    shared: dict[str, Codebook] = {} if books is None else books
     columns = {
-        name: normalise_column(_one_array(table.column(name)), contract.field(name))
+        name: _by_distinct_values(_one_array(table.column(name)), contract.field(name), shared)
         for name in table.column_names
     }
     return pa.table(columns)
+
+
+def _by_distinct_values(values: pa.Array, field: Field, books: dict[str, Codebook]) -> pa.Array:
+    if not repeats(values):
+        return normalise_column(values, field)
+    book = books.get(field.name)
+    if book is None or book.is_full:
+        book = books[field.name] = Codebook()
+    numbers = book.numbers(values)
+    spelled, differs = book.changed("spelling", lambda texts: normalise_column(texts, field))
+    return spelled.take(pa.array(numbers)) if differs.any() and differs[numbers].any() else values
 
 
 def normalise_column(values: pa.Array, field: Field) -> pa.Array:
@@ -137,6 +153,8 @@ def _date(values: pa.Array) -> pa.Array:
 
 def _number(values: pa.Array) -> pa.Array:
     values = _narrowed(values)
+    if not (used_bytes(values) == ord(",")).any():
+        return values
     grouped = pc.match_substring_regex(values, r"^-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
     if pc.any(grouped).as_py():
         values = pc.if_else(grouped, pc.replace_substring(values, ",", ""), values)

@@ -27,7 +27,7 @@ class BinaryRows:
         self._schema = pa.schema([(name, _TYPES[types[name]]) for name in columns])
         encoder = ArrowToPostgresBinaryEncoder(self._schema)
         self.head: bytes = encoder.write_header()
-        self.tail: bytes = encoder.finish()
+        self.tail: bytes = encoder.finish()  # of no rows: the mark of the end alone
 
     def of(self, table: pa.Table) -> bytes:
         """The rows of a table whose cells are texts, or have their type already.
@@ -38,8 +38,9 @@ class BinaryRows:
         columns = [_as_type(table.column(field.name), field) for field in self._schema]
         encoder = ArrowToPostgresBinaryEncoder(self._schema)
         encoder.write_header()
-        rows: bytes = encoder.write_batch(pa.record_batch(columns, schema=self._schema))
-        return rows
+        rows = encoder.write_batch(pa.record_batch(columns, schema=self._schema))
+        rest = encoder.finish()  # small tables wait in the encoder until here
+        return b"".join((rows, memoryview(rest)[: -len(self.tail)]))
 
 
 def _as_type(column: pa.ChunkedArray, field: pa.Field) -> pa.Array:

@@ -71,7 +71,10 @@ def settle_rows(
         if not _claim(connection, batch, contract.version, layout, status, tally, provider_is_complete):
             return Settled(batch.batch_id, status, tally, 0, is_new=False)
         rejected = findings.of_severity(Severity.REJECT)
-        late = _copy_accepted(connection, batch, contract, layout, chunks, rejected) if tally.accepted else 0
+        late = 0
+        if tally.accepted:
+            loaded, late = _copy_accepted(connection, batch, contract, layout, chunks, rejected)
+            _demand_all(loaded, tally.accepted, batch)
         if tally.rejected:
             for chunk in chunks():
                 _copy_rejected(connection, batch, chunk, rejected, findings)
@@ -161,8 +164,8 @@ def _copy_accepted(
     layout: FeedLayout,
     chunks: Chunks,
     rejected: npt.NDArray[np.int32],
-) -> int:
-    """Load the accepted rows; how many of them came late. The next chunks are written out meanwhile."""
+) -> tuple[int, int]:
+    """Load the accepted rows; how many the database took, and how many of them came late. The next chunks are written out meanwhile."""
     columns = _columns_with_values(contract, layout)
     binary = BinaryRows(columns, dict(intake_columns(contract)))
 
@@ -177,13 +180,23 @@ def _copy_accepted(
 
     late = 0
     statement = _copy_statement(("intake", contract.item), columns, BINARY)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(binary.head)
-        for rows, late_rows in in_order(written_out, chunks()):
-            copy.write(rows)
-            late += late_rows
-        copy.write(binary.tail)
-    return late
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            copy.write(binary.head)
+            for rows, late_rows in in_order(written_out, chunks()):
+                copy.write(rows)
+                late += late_rows
+            copy.write(binary.tail)
+        return cursor.rowcount, late
+
+
+def _demand_all(loaded: int, accepted: int, batch: Batch) -> None:
+    """Raises RuntimeError, and the transaction falls, where rows were lost or doubled between check and database."""
+    if loaded != accepted:
+        raise RuntimeError(
+            f"batch {batch.batch_id}: {accepted} rows are accepted and the database took {loaded}; nothing was settled. "
+            "Run the batch again from its pull task; if it stays so, it is a fault of the gate: keep the spool, report it"
+        )
 
 
 def _columns_with_values(contract: Contract, layout: FeedLayout) -> list[str]:
