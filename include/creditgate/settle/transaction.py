@@ -165,7 +165,10 @@ def _copy_accepted(
     chunks: Chunks,
     rejected: npt.NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Load the accepted rows; how many the database took, and how many of them came late. The next chunks are written out meanwhile."""
+    """Load the accepted rows; how many the database took, and how many of them came late.
+
+    The next chunks are written out meanwhile.
+    """
     columns = _columns_with_values(contract, layout)
     binary = BinaryRows(columns, dict(intake_columns(contract)))
 
