@@ -42,12 +42,17 @@ def is_ascii(values: pa.Array) -> bool:
 
 def holds(values: pa.Array, text: str) -> bool:
     """Whether the text stands in the column; perhaps across two values, never missed."""
-    data, code = used_bytes(values), np.frombuffer(text.encode(), np.uint8)
+    return stands_in(used_bytes(values), text.encode())
+
+
+def stands_in(data: Bytes, code: bytes) -> bool:
+    """Whether the bytes of `code` stand anywhere in the data: looked for by the rarest of them."""
     if len(data) < len(code):
         return False
-    rarest = int(np.argmin(np.bincount(data[:_SAMPLE], minlength=256)[code]))
-    begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == code[rarest])
-    return bool(_stand_at(data, begins, bytes(code)).any())
+    wanted = np.frombuffer(code, np.uint8)
+    rarest = int(np.argmin(np.bincount(data[:_SAMPLE], minlength=256)[wanted]))
+    begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == wanted[rarest])
+    return bool(_stand_at(data, begins, code).any())
 
 
 def begins_or_ends_with(values: pa.Array, characters: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from creditgate.domain.findings import Findings, Slot
 from creditgate.policy.gate_rules import gate_rule
+from creditgate.screen.text_facts import text_facts
 
 BLOCK = 1 << 18
 MAX_LINE = 1 << 23
@@ -75,10 +76,15 @@ def text_shape(path: Path) -> TextShape:
         bom = 2 if marked else 0
         has_replacements = _decode_all(path, encoding, bom)
         return TextShape(encoding, bom=bom, is_marked=marked is not None, has_replacements=has_replacements)
-    is_quoted = _has_quotes(path)
+    facts = text_facts(path)
+    if facts.has_nul:
+        raise UnreadableFeedError("nul_byte")
     bom = 3 if head.startswith(codecs.BOM_UTF8) else 0
-    encoding, has_replacements = _strict_encoding(path, head, is_marked=bool(bom))
-    return TextShape(encoding, bom=bom, is_quoted=is_quoted, has_replacements=has_replacements)
+    if facts.is_utf8:
+        encoding, has_replacements = "utf-8", facts.has_replacements
+    else:
+        encoding, has_replacements = _other_encoding(path, head, is_marked=bool(bom))
+    return TextShape(encoding, bom=bom, is_quoted=facts.has_quotes, has_replacements=has_replacements)
 
 
 def text_blocks(path: Path, shape: TextShape) -> Iterator[bytes]:
@@ -108,13 +114,10 @@ def _ordinary_share(data: bytes, encoding: str) -> float:
     return ordinary / len(text) if text else 0.0
 
 
-def _strict_encoding(path: Path, head: bytes, *, is_marked: bool) -> tuple[str, bool]:
-    """The encoding, and whether U+FFFD stands in the text."""
-    try:
-        return "utf-8", _decode_all(path, "utf-8", 0)
-    except UnreadableFeedError:
-        if is_marked or _mixes_encodings(path):
-            raise UnreadableFeedError("mixed_encoding") from None
+def _other_encoding(path: Path, head: bytes, *, is_marked: bool) -> tuple[str, bool]:
+    """The encoding of what is not UTF-8, and whether U+FFFD stands in the text."""
+    if is_marked or _mixes_encodings(path):
+        raise UnreadableFeedError("mixed_encoding")
     has_replacements = _decode_all(path, "gb18030", 0)
     if not _is_common_chinese(head):
         raise UnreadableFeedError("undecodable_text")
@@ -170,14 +173,3 @@ def _decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _has_quotes(path: Path) -> bool:
-    """Whether a quote mark stands in the file. Raises UnreadableFeedError for a NUL byte."""
-    found = False
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            if 0 in block:
-                raise UnreadableFeedError("nul_byte")
-            found = found or b'"' in block
-    return found

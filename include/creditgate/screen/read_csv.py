@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from creditgate.domain.feed import CHUNK_ROWS
+from creditgate.domain.in_order import in_order
+from creditgate.screen.csv_blocks import BLOCK_BYTES, OddQuotesError, row_blocks
 from creditgate.screen.decoding import MAX_LINE, TextShape, UnreadableFeedError
 
-BLOCK_BYTES = 12 << 20
 RawChunk = tuple[pa.Table, npt.NDArray[np.bool_] | None]
 
 
@@ -45,29 +47,37 @@ def read_csv(path: Path, shape: TextShape, fields: Sequence[str | None]) -> Iter
 
 
 def _well_formed(path: Path, shape: TextShape, fields: Sequence[str | None]) -> Iterator[pa.Table]:
-    names = [f"c{i}" for i in range(len(fields))]
-    kept = [name for name, field in zip(names, fields, strict=True) if field]
-    with _after_header(path, shape) as stream:
+    if shape.encoding != "utf-8":
+        yield from _streamed(path, shape, fields, shape.header_end)
+        return
+    begin = None
+    with _section(path, shape, shape.header_end) as stream:
         try:
-            reader = pacsv.open_csv(
-                stream,
-                read_options=pacsv.ReadOptions(
-                    column_names=names, block_size=BLOCK_BYTES, encoding=_arrow_encoding(shape)
-                ),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=shape.delimiter,
-                    quote_char=shape.quote if shape.is_quoted else False,
-                    newlines_in_values=shape.is_quoted,
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()),
-                    include_columns=kept,
-                    check_utf8=shape.encoding != "utf-8",  # the shape was told from every byte
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=True,
-                ),
-            )
+            blocks = row_blocks(stream, shape, shape.header_end)
+            yield from filter(len, in_order(partial(_parsed, shape=shape, fields=fields), blocks))
+        except OddQuotesError as odd:
+            begin = odd.begin
+    if begin is not None:
+        yield from _streamed(path, shape, fields, begin)
+
+
+def _parsed(block: bytes, shape: TextShape, fields: Sequence[str | None]) -> pa.Table:
+    """A block of whole rows."""
+    options = _options(shape, fields, len(block) + 1)
+    try:
+        table = pacsv.read_csv(pa.py_buffer(block), **options)
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" in str(error):
+            return pa.table({})
+        raise
+    return table.rename_columns([field for field in fields if field])
+
+
+def _streamed(path: Path, shape: TextShape, fields: Sequence[str | None], begin: int) -> Iterator[pa.Table]:
+    """The rows from the byte `begin` on, one block after the other: for what can't be cut beforehand."""
+    with _section(path, shape, begin) as stream:
+        try:
+            reader = pacsv.open_csv(stream, **_options(shape, fields, BLOCK_BYTES))
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
                 return
@@ -78,16 +88,41 @@ def _well_formed(path: Path, shape: TextShape, fields: Sequence[str | None]) -> 
                 yield pa.Table.from_batches([batch]).rename_columns(fields_kept)
 
 
+def _options(shape: TextShape, fields: Sequence[str | None], block_bytes: int) -> dict[str, Any]:
+    names = [f"c{i}" for i in range(len(fields))]
+    return {
+        "read_options": pacsv.ReadOptions(
+            column_names=names,
+            block_size=block_bytes,
+            encoding=_arrow_encoding(shape),
+            use_threads=False,  # several blocks are parsed at once
+        ),
+        "parse_options": pacsv.ParseOptions(
+            delimiter=shape.delimiter,
+            quote_char=shape.quote if shape.is_quoted else False,
+            newlines_in_values=shape.is_quoted,
+        ),
+        "convert_options": pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=[name for name, field in zip(names, fields, strict=True) if field],
+            check_utf8=shape.encoding != "utf-8",  # the shape was told from every byte
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    }
+
+
 def _arrow_encoding(shape: TextShape) -> str:
     return "utf8" if shape.encoding == "utf-8" else shape.encoding
 
 
-def _after_header(path: Path, shape: TextShape) -> io.BufferedReader:
-    """The file from the byte behind its header to the byte where its rows end."""
+def _section(path: Path, shape: TextShape, begin: int) -> io.BufferedReader:
+    """The file from a byte to the byte where its rows end."""
     if shape.end is not None:
-        return io.BufferedReader(_Section(path, shape.header_end, shape.end))
+        return io.BufferedReader(_Section(path, begin, shape.end))
     stream = path.open("rb")
-    stream.seek(shape.header_end)
+    stream.seek(begin)
     return stream
 
 
@@ -125,7 +160,9 @@ def _row_by_row(
     unreadable: list[bool] = []
     size = 0
     csv.field_size_limit(MAX_LINE)
-    with io.TextIOWrapper(_after_header(path, shape), encoding=shape.encoding, newline="") as file:
+    with io.TextIOWrapper(
+        _section(path, shape, shape.header_end), encoding=shape.encoding, newline=""
+    ) as file:
         reader = csv.reader(
             _bounded_lines(file), delimiter=shape.delimiter, quotechar=shape.quote, strict=True
         )
