@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
 import pytest
 
 pytest.importorskip("pandera.polars", reason="the dependency group `bench` is not installed")
@@ -13,9 +14,10 @@ pytest.importorskip("pandera.polars", reason="the dependency group `bench` is no
 from bench.gate import gate_findings
 from bench.yardstick_pandera import yardstick_for
 from creditgate.domain.findings import FILE_ROW
-from creditgate.policy.contracts import load_contract
+from creditgate.policy.contracts import Field, load_contract
 from creditgate.samples.bench import BENCH_AS_OF, WRONG_FIELDS, bench_penalties
 from creditgate.samples.canaries import PROHIBITED_TEXTS
+from creditgate.screen.normalise import normalise_column
 from tests.builders import AS_OF, Row, a_feed, a_penalty, a_personal_penalty
 
 ITEM = "administrative_penalty"
@@ -65,10 +67,21 @@ def test_yardstick_and_gate_agree_on_prohibited_values_and_doubled_records(tmp_p
 
 
 def _examples() -> Iterator[Row]:
-    """The failing and the passing example of each rule, each a record of its own."""
+    """The failing and the passing example of each rule, each a record of its own, spelled as the screen spells it.
+
+    The yardstick takes values as they stand: 撤回 for 是 is the screen's business, and the gate's alone.
+    """
     contract = load_contract(ITEM)
     assert contract.example_as_of <= AS_OF
     for rule in contract.check_rules():
         for change in (rule.passing, rule.failing):
             row = {**contract.example_row(), **(change or {})}
-            yield {name: str(value) for name, value in row.items() if value is not None}
+            yield {
+                name: text for name, value in row.items() if (text := _spelled(contract.field(name), value))
+            }
+
+
+def _spelled(field: Field, value: object) -> str | None:
+    texts = pa.array([None if value is None else str(value)], pa.string())
+    spelled: str | None = normalise_column(texts, field)[0].as_py()
+    return spelled

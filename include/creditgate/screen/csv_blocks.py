@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from creditgate.screen.decoding import TextShape
 
-BLOCK_BYTES = 8 << 20
-"""Small enough that the buffers of a block are used again for the next one, which costs less than new memory."""
+BLOCK_BYTES = 16 << 20
+"""Great enough that what a chunk costs whatever its rows (patterns compiled, rules asked) is little; memory follows it."""
 
-_LONGEST = 8 * BLOCK_BYTES
+_LONGEST = 4 * BLOCK_BYTES
 
 
 class OddQuotesError(Exception):
