@@ -66,7 +66,7 @@
 {#- Start of a run. One that the runner did not gather for leaves marts of which it knows nothing: the next computes
     every record anew. -#}
 {% macro note_run() -%}
-    {%- if var('by_touch', false) -%}
+    {%- if var('by_touch', false) or var('schema_prefix', '') -%}
         select 1
     {%- else -%}
         update reference.marts_state set is_whole = false where is_whole
@@ -75,5 +75,9 @@
 
 {#- Post-hook of the terms: an expiry rests on terms of its own day alone. -#}
 {% macro note_terms() -%}
-    update reference.marts_state set terms_as_of_on = {{ as_of_date() }}
+    {%- if var('schema_prefix', '') -%}
+        select 1
+    {%- else -%}
+        update reference.marts_state set terms_as_of_on = {{ as_of_date() }}
+    {%- endif -%}
 {%- endmacro %}

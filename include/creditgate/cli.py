@@ -300,6 +300,37 @@ def expire(
 
 
 @app.command()
+def rehearse(
+    regime: Annotated[
+        str, typer.Option(help="The regime to switch on (dbt_project/seeds/disclosure_terms.csv).")
+    ],
+    as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to look at.")],
+    item: Annotated[str, typer.Option(help="Switch it for this item alone; * is every item.")] = "*",
+    replacing: Annotated[str | None, typer.Option(help="A regime that it takes the place of.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="table or json")] = Form.TABLE,
+) -> None:
+    """What a switch of a term regime would change in every mart. Readers see nothing of it.
+
+    Counts and record ids, no names. What was deleted already can't come back, and is not shown.
+    """
+    from creditgate.build.dbt_runner import BuildFailedError
+    from creditgate.build.rehearsal import CannotRehearseError
+    from creditgate.build.rehearsal import rehearse as compare
+    from creditgate.rehearsal_report import as_json, as_tables
+
+    _prepared()
+    try:
+        found = compare(regime, as_of.date(), item=item, replacing=replacing)
+    except (CannotRehearseError, BuildFailedError) as error:
+        _fail(str(error))
+    if form is Form.JSON:
+        sys.stdout.write(as_json(found) + "\n")
+    else:
+        for table in as_tables(found):
+            out.print(table)
+
+
+@app.command()
 def up(port: Annotated[int, typer.Option(help="Port of Airflow's web interface.")] = 8080) -> None:
     """Run Airflow with its web interface and its schedules until Ctrl-C."""
     from creditgate.orchestration.harness import up as serve

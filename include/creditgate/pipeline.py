@@ -209,6 +209,7 @@ def build(as_of: date, select: str | None = None) -> Counts:
     """
     from creditgate.build import state
     from creditgate.build.dbt_runner import run_dbt
+    from creditgate.build.rehearsal import drop_leftovers
 
     with connect() as connection:
         fingerprint = state.fingerprint(connection, as_of)
@@ -216,6 +217,8 @@ def build(as_of: date, select: str | None = None) -> Counts:
     if is_built:
         log.info("build.unchanged", as_of=as_of.isoformat())
         return {"is_new": False}
+    with connect() as connection:
+        drop_leftovers(connection)
     counts = run_dbt(select, as_of)
     if select is None:
         state.remember(fingerprint)

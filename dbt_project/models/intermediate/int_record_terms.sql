@@ -48,12 +48,29 @@ listings as (
     select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
 ),
 
+-- Which information items carry negative records, and which terms count for each.
+items (item, scope) as (
+    values
+    ('administrative_penalty', 'penalty'),
+    ('serious_dishonesty_listing', 'listing')
+),
+
+regimes_on as (
+    {{ regimes_on(ref('regime_switches')) }}
+),
+
 terms as (
     select
-        *,
+        items.item,
+        disclosure_terms.*,
         {{ term_length() }} as term_length
-    from {{ ref('disclosure_terms') }}
-    where is_enabled and {{ is_effective() }}
+    from {{ ref('disclosure_terms') }} as disclosure_terms
+    inner join regimes_on on disclosure_terms.regime = regimes_on.regime
+    inner join items
+        on
+            regimes_on.item = items.item
+            and disclosure_terms.scope in ('any', items.scope)
+    where {{ is_effective() }}
 ),
 
 overrides as (
@@ -65,7 +82,7 @@ overrides as (
     where is_enabled and {{ is_effective() }}
 ),
 
--- Which terms a record can have is settled by its scope and severity alone; of several that count from the same day
+-- Which terms a record can have is settled by its item and severity alone; of several that count from the same day
 -- the shortest ends first, whatever the day.
 severities as (
     select distinct severity from terms
@@ -75,26 +92,35 @@ severities as (
 ),
 
 applicable as (
-    select distinct on (scopes.scope, severities.severity, slot)
-        scopes.scope,
+    select distinct on (terms.item, severities.severity, slot)
+        terms.item,
         severities.severity,
         case terms.anchor when 'conduct_ended_on' then 'cap' else 'own' end as slot,
         terms.anchor,
         terms.term_code,
         terms.clause,
         terms.term_length
-    from (values ('penalty'), ('listing')) as scopes (scope)
-    cross join severities
-    inner join terms
-        on
-            terms.scope in ('any', scopes.scope)
-            and coalesce(terms.severity, severities.severity) = severities.severity
-    order by scopes.scope, severities.severity, slot, terms.term_length, terms.term_code
+    from severities
+    inner join terms on coalesce(terms.severity, severities.severity) = severities.severity
+    order by terms.item, severities.severity, slot, terms.term_length, terms.term_code
+),
+
+-- When a repair may be asked for: the strictest of the terms that apply decides (S45–S47).
+repair_rules as (
+    select
+        terms.item,
+        severities.severity,
+        bool_and(terms.is_repairable) as is_repairable,
+        make_interval(months => max(coalesce(terms.min_months, 0))) as min_length
+    from severities
+    inner join terms on coalesce(terms.severity, severities.severity) = severities.severity
+    where terms.is_repairable is not null
+    group by terms.item, severities.severity
 ),
 
 profiles as (
     select
-        scope,
+        item,
         severity,
         max(case when slot = 'cap' then term_code end) as cap_code,
         max(case when slot = 'cap' then clause end) as cap_clause,
@@ -104,7 +130,7 @@ profiles as (
         max(case when slot = 'own' then anchor end) as own_anchor,
         max(case when slot = 'own' then term_length end) as own_length
     from applicable
-    group by scope, severity
+    group by item, severity
 ),
 
 -- One override for a record, and one for a type of conduct: of several, the one of the highest norm.
@@ -123,7 +149,6 @@ overrides_of_conducts as (
 record_facts as (
     select
         penalty_records.*,
-        'penalty' as scope,
         penalties.subject_kind,
         coalesce(penalties.severity, '') as severity,
         penalties.conduct_type,
@@ -137,7 +162,6 @@ record_facts as (
     union all
     select
         listing_records.*,
-        'listing' as scope,
         listings.subject_kind,
         '' as severity,
         null as conduct_type,
@@ -170,6 +194,8 @@ ruled as (
         profiles.own_clause,
         profiles.own_anchor,
         profiles.own_length,
+        repair_rules.is_repairable,
+        repair_rules.min_length,
         'override:' || coalesce(by_record.override_code, by_conduct.override_code) as override_code,
         coalesce(by_record.basis, by_conduct.basis) as override_basis,
         coalesce(by_record.is_decisive, by_conduct.is_decisive, false) as is_decisive,
@@ -180,8 +206,12 @@ ruled as (
     left join severities on anchored.severity = severities.severity
     left join profiles
         on
-            anchored.scope = profiles.scope
+            anchored.item = profiles.item
             and coalesce(severities.severity, '') = profiles.severity
+    left join repair_rules
+        on
+            anchored.item = repair_rules.item
+            and coalesce(severities.severity, '') = repair_rules.severity
     left join overrides_of_records as by_record on anchored.record_id = by_record.record_id
     left join overrides_of_conducts as by_conduct
         on
@@ -270,7 +300,9 @@ final as (
                 null
             )
         ) as losers,
-        conduct_ended_on is null and not is_conduct_ongoing as is_anchor_fallback
+        conduct_ended_on is null and not is_conduct_ongoing as is_anchor_fallback,
+        is_repairable,
+        case when is_repairable then (decision_on + min_length)::date end as repairable_from
     from won
 )
 

@@ -50,7 +50,8 @@ final as (
         {{ unless_secret('subject_name', 'listings.subject_name') }} as subject_name,
         records.subject_kind,
         {{ unless_secret('listed_on', 'listings.listed_on', withheld='null') }} as listed_on,
-        coalesce(measures_of_lists.measures, '{}') as measures,
+        -- Under an objection nothing is executed; it comes back by itself when the objection is closed (S62).
+        case when records.is_suspended then '{}' else coalesce(measures_of_lists.measures, '{}') end as measures,
         records.is_suspended,
         records.last_disclosure_on as last_sanction_on,
         records.provider_code,

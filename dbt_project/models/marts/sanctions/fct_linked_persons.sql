@@ -20,7 +20,7 @@ final as (
         row_number,
         file_sha256
     from published_linked_persons
-    where {{ still_disclosed('last_sanction_on') }}
+    where not is_suspended and {{ still_disclosed('last_sanction_on') }}
 )
 
 select * from final

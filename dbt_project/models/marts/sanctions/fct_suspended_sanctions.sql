@@ -1,0 +1,23 @@
+with
+
+published_sanctions as (
+    select * from {{ ref('fct_published_sanctions') }}
+),
+
+final as (
+    select
+        record_id,
+        list_code,
+        list_name,
+        list_level,
+        subject_key,
+        subject_kind,
+        listed_on,
+        is_suspended,
+        last_sanction_on,
+        provider_code
+    from published_sanctions
+    where is_suspended and {{ still_disclosed('last_sanction_on') }}
+)
+
+select * from final
