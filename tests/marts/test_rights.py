@@ -286,8 +286,11 @@ def test_an_altered_decision_is_shown_as_it_now_stands_with_the_term_of_its_seve
 def test_an_open_objection_marks_the_row_and_suspends_the_sanction(built: Marts) -> None:
     marked = built.names("marts.fct_published_penalties where is_under_objection")
     assert marked == {"open", "upheld_uncorrected"}
-    assert built.names("sharing.fct_sanction_list where is_suspended") == {"listed_open"}
-    assert built.names("sharing.fct_linked_persons where is_suspended") == {"listed_open"}
+    assert built.names("sharing.fct_suspended_sanctions") == {"listed_open"}
+    for executed in ("fct_sanction_list", "fct_linked_persons", "fct_measures"):
+        assert "listed_open" not in built.names(f"sharing.{executed}")
+    kept = built.rows("select measures from marts.fct_published_sanctions where is_suspended")
+    assert kept == [{"measures": []}]
 
 
 def test_the_outcome_of_an_objection_removes_corrects_or_restores(built: Marts) -> None:

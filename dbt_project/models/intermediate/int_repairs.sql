@@ -63,9 +63,22 @@ ended_records as (
     group by record_id
 ),
 
+items (item) as (
+    select distinct item from targets
+    where item is not null
+),
+
+regimes_on as (
+    {{ regimes_on(ref('regime_switches')) }}
+),
+
 terms as (
-    select * from {{ ref('disclosure_terms') }}
-    where is_enabled and {{ is_effective() }}
+    select
+        regimes_on.item,
+        disclosure_terms.*
+    from {{ ref('disclosure_terms') }} as disclosure_terms
+    inner join regimes_on on disclosure_terms.regime = regimes_on.regime
+    where {{ is_effective() }}
 ),
 
 with_facts as (
@@ -96,7 +109,8 @@ conditions as (
     from with_facts
     inner join terms
         on
-            terms.scope in ('any', with_facts.scope)
+            with_facts.item = terms.item
+            and terms.scope in ('any', with_facts.scope)
             and (terms.severity is null or with_facts.severity = terms.severity)
     group by with_facts.event_id
 ),
