@@ -187,6 +187,7 @@ def test_the_commands_do_not_import_airflow_which_would_make_a_folder_in_the_use
 
 def test_waiting_feeds_go_in_waves(monkeypatch: pytest.MonkeyPatch) -> None:
     feeds = (
+        Feed("a", "objection", "0 0 * * *", "甲"),
         Feed("a", "penalty", "0 0 * * *", "甲"),
         Feed("a", "credit_subject", "0 0 * * *", "甲"),
         Feed("b", "penalty", "0 0 * * *", "乙"),
@@ -201,5 +202,6 @@ def test_waiting_feeds_go_in_waves(monkeypatch: pytest.MonkeyPatch) -> None:
     assert harness.waiting_waves() == [
         ("ingest__a__credit_subject",),
         ("ingest__a__penalty", "ingest__b__penalty"),
+        ("ingest__a__objection",),
     ]
-    assert len(harness.waiting_dags()) == 3
+    assert len(harness.waiting_dags()) == 4

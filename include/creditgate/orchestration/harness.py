@@ -137,9 +137,9 @@ def waiting_dags() -> tuple[str, ...]:
 
 
 def waiting_waves() -> list[tuple[str, ...]]:
-    """The same in the order in which they must run: the register first, then, at once, all others (S12)."""
+    """The same in the order in which they must run: the register, then records (S12), then events about them."""
     feeds = _waiting_feeds()
-    waves = [tuple(feed.dag_id for feed in feeds if feed.is_register is first) for first in (True, False)]
+    waves = [tuple(feed.dag_id for feed in feeds if feed.wave == number) for number in range(3)]
     return [wave for wave in waves if wave]
 
 

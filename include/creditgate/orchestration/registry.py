@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from creditgate.policy.contracts import known_items, load_contract
 from creditgate.policy.providers import load_providers
 
 REGISTER_ITEM: Final = "credit_subject"
@@ -26,9 +27,11 @@ class Feed:
         return f"ingest__{self.provider}__{self.item}"
 
     @property
-    def is_register(self) -> bool:
-        """Whether other feeds are matched against this one."""
-        return self.item == REGISTER_ITEM
+    def wave(self) -> int:
+        """When it goes, where several feeds wait: 0 the register, 1 records, 2 events, which look for a record."""
+        if self.item == REGISTER_ITEM:
+            return 0
+        return 2 if self.item in known_items() and load_contract(self.item).target_items else 1
 
 
 def registered_feeds() -> tuple[Feed, ...]:
