@@ -283,12 +283,18 @@ def expire(
         ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, remove nothing.")] = False,
+    ahead: Annotated[
+        bool, typer.Option("--forecast", help="Tell what will expire in 1, 7 and 30 days, remove nothing.")
+    ] = False,
 ) -> None:
     """Run the daily expiry alone, through its DAG. A second run of a day changes nothing."""
     from creditgate.orchestration.harness import expire_once
 
     day = as_of.date()
     _prepared()
+    if ahead:
+        _print_forecast(day)
+        return
     outcome = expire_once(day, dry_run=dry_run)
     counts = outcome.results.get("expire_negative_records.expire") or {}
     verb = "would be removed" if dry_run else "removed"
@@ -297,6 +303,21 @@ def expire(
         f"{counts.get('rejections', 0)} rejected rows cleared, {counts.get('reports', 0)} reports removed"
     )
     _finish(outcome)
+
+
+def _print_forecast(day: date) -> None:
+    from creditgate.expire import forecast
+    from creditgate.warehouse.connect import connect
+
+    with connect() as connection:
+        expected = forecast(connection, day)
+    if not expected:
+        out.print(f"as of {day}: nothing expires within 30 days, by the last build of the marts")
+        return
+    table = Table("provider", "item", "within days", "records")
+    for line in expected:
+        table.add_row(line.provider_code, line.item, str(line.within_days), str(line.records))
+    out.print(table)
 
 
 @app.command()

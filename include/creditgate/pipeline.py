@@ -230,17 +230,25 @@ def expire(as_of: date, *, dry_run: bool = False) -> Counts:
 
     Needs the terms as of that day (`build(as_of, "+int_record_terms")`). A second run changes nothing.
     """
+    from creditgate.expire import exchange_notices
     from creditgate.expire import expire as remove
 
     with connect() as connection:
         result = remove(connection, as_of, dry_run=dry_run, home=home())
-    if not dry_run:
-        make_missing_reports()
     counts = {
         "records": result.records,
         "rejections": result.rejections,
         "reports": len(result.report_batches),
     }
+    if not dry_run:
+        make_missing_reports()
+        with connect() as connection:
+            exchanged = exchange_notices(connection, home(), as_of)
+        counts |= {
+            "notices": exchanged.delivered,
+            "receipts": exchanged.confirmed,
+            "overdue": exchanged.overdue,
+        }
     log.info("expire.finished", as_of=as_of.isoformat(), is_dry_run=dry_run, **counts)
     return counts
 

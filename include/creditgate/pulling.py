@@ -18,6 +18,7 @@ from creditgate.domain.clock import business_today
 from creditgate.domain.faults import OperationFault
 from creditgate.domain.feed import FeedLayout
 from creditgate.domain.findings import Findings, Slot
+from creditgate.expire.notices import RECEIPTS
 from creditgate.policy.contracts import known_items, load_contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
@@ -317,7 +318,7 @@ def _strays() -> Iterator[tuple[Path, str, str]]:
     folders = (feed for unit in load_providers().values() for feed in unit.feeds if feed.kind == "folder")
     listed = {source_folder(feed) for feed in folders}
     for folder in sorted(_folders().glob("*/*")):
-        if folder.is_dir() and folder not in listed:
+        if folder.is_dir() and folder not in listed and folder.name != RECEIPTS:
             for path in waiting_files(folder):
                 yield path, folder.parent.name, folder.name
 

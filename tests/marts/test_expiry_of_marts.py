@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from creditgate.expire import TermsNotReadyError, expire
+from creditgate.expire import TermsNotReadyError, expire, forecast
 from creditgate.warehouse.connect import open_url
 from tests.marts.conftest import Marts, record_id
 
@@ -38,13 +39,25 @@ def test_on_the_last_day_everything_stands_and_on_the_day_after_it_is_gone_every
     assert (result.records, result.rejections, result.reports) == (0, 0, 0)
     assert held.names("marts.fct_published_penalties") == {"by_term", "by_cap", "later"}
 
+    ahead = held.rows(
+        "select provider_code, within_days, sum(records) as n from quality.rpt_expiry_forecast group by 1, 2"
+    )
+    assert {(row["within_days"], row["n"]) for row in ahead} == {(1, 3), (7, 3), (30, 4)}
+    with open_url(held.url) as connection:
+        assert sum(e.records for e in forecast(connection, LAST_DAY) if e.within_days == 30) == 4
+    assert len(_tables_that_tell_of(held, "by_term号")) >= 4, "the search finds nothing at all"
+
     result = held.expire(DAY_AFTER)
     assert result.by_item == {"administrative_penalty": 2, "serious_dishonesty_listing": 1}
     assert result.by_reason == {"five_years": 1, "term_ended": 2}
     assert (result.rejections, result.reports) == (1, 1)
     for relation in _relations_with_records(held):
         assert held.names(relation) & {"by_term", "by_cap", "listed"} == set(), relation
+    for content in ("by_term号", "by_cap号", "第二版", "listed号"):
+        assert _tables_that_tell_of(held, content) == set()
+    assert not any("by_term号" in path.read_text(errors="ignore") for path in _files(held))
     assert held.names("sharing.fct_linked_persons") == {"listed_longer"}
+    assert result.notices == 1
     assert list((held.home / "reports" / "jn_scjg").iterdir()) == []
     contents = held.rows(
         "select row_number, content is null as is_gone from intake.rejected_rows order by row_number"
@@ -88,6 +101,33 @@ def test_a_deleted_record_that_comes_back_is_swept_out_again(held: Marts) -> Non
     assert held.rows("select count(*) as n from audit.tombstones") == stones
 
 
+def test_a_full_refresh_does_not_bring_a_deleted_record_back(held: Marts) -> None:
+    held.expire(DAY_AFTER)
+    held.penalty("by_cap", decided_on="2026-11-10", conduct_ended_on="2026-11-01")
+    held.batch(DAY_AFTER)
+    done = held.dbt(["build", "--full-refresh", "--exclude-resource-type", "unit_test"], DAY_AFTER)
+    assert done.is_success
+    for relation in (
+        "disclosure.fct_penalties",
+        "marts.fct_published_penalties",
+        "marts.fct_authorised_query",
+    ):
+        assert "by_cap" not in held.names(relation)
+
+
+def test_the_clock_of_a_deletion_notice_runs_until_its_receipt(held: Marts) -> None:
+    held.build(date(2026, 11, 18))
+    notices = held.rows("select started_on, due_on, met_on, status from quality.fct_deletion_notices")
+    assert notices[0] == {
+        "started_on": DAY_AFTER,
+        "due_on": date(2026, 11, 18),
+        "met_on": None,
+        "status": "open",
+    }
+    held.build(date(2026, 11, 19), select="fct_deletion_notices")
+    assert held.rows("select distinct status from quality.fct_deletion_notices") == [{"status": "missed"}]
+
+
 def test_missed_days_are_caught_up_in_one_run(held: Marts) -> None:
     held.penalty("missed", decided_on="2025-11-15", conduct_ended_on="2025-11-01")
     held.batch(DAY_AFTER)
@@ -111,6 +151,28 @@ def test_a_version_that_came_after_the_terms_saves_its_record_for_now(held: Mart
     assert (result.records, result.superseded) == (0, 1)
     held.build(day)
     assert "later" in held.names("marts.fct_published_penalties")
+
+
+def _tables_that_tell_of(held: Marts, content: str) -> set[str]:
+    """Every table of the warehouse, whatever its schema, that has this text in any column of any row."""
+    tables = held.rows(
+        "select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
+    )
+    pattern = f"%{content}%"
+    with open_url(held.url) as connection:
+        return {
+            row["name"]
+            for row in tables
+            if connection.execute(
+                f"select exists (select from {row['name']} as t where t::text like %s)", (pattern,)
+            ).fetchone()
+            == (True,)
+        }
+
+
+def _files(held: Marts) -> list[Path]:
+    return [path for path in held.home.rglob("*") if path.is_file()]
 
 
 def _relations_with_records(held: Marts) -> list[str]:

@@ -69,7 +69,14 @@ def test_only_query_officer_executes_the_query_function(database: Database) -> N
 
 def test_auditor_reads_the_audit_tables_that_the_migrations_made(database: Database) -> None:
     with database.connect("auditor") as conn:
-        for table in ("query_log", "tombstones", "exports", "expiry_runs"):
+        for table in (
+            "query_log",
+            "tombstones",
+            "exports",
+            "expiry_runs",
+            "deletion_notices",
+            "deletion_receipts",
+        ):
             assert conn.execute(f"select count(*) from audit.{table}").fetchone() == (0,)
 
 
@@ -82,6 +89,8 @@ def test_audit_tables_refuse_every_change_even_the_superusers(database: Database
         "exports": "basis",
         "tombstones": "as_of_on",
         "expiry_runs": "as_of_on",
+        "deletion_receipts": "confirmed_by",
+        "deletion_notice_records": "row_number",
     }
     for url in (database.url(), database.pg.server.superuser_url(database.pg.info, database.name)):
         for table, column in columns.items():

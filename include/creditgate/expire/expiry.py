@@ -17,6 +17,9 @@ from creditgate.warehouse.marts_lock import lock_marts
 
 log = structlog.get_logger()
 
+RECEIPT_DUE_DAYS = 7
+"""Calendar days in which a unit confirms that it has deleted too; the notice sets none (S32)."""
+
 
 class TermsNotReadyError(Exception):
     """`intermediate.int_record_terms` is missing, or was built for another day."""
@@ -29,7 +32,8 @@ class ExpiryResult:
     records: records that left everywhere; by_item and by_reason split them. rejections: rejected rows
     whose content was destroyed. reports: report folders removed (only when `expire` was given the state
     folder). report_batches: the batches whose reports must go. superseded: records past their last day by
-    terms that a later version has overtaken; they wait for the next build of the terms.
+    terms that a later version has overtaken; they wait for the next build of the terms. notices: deletion
+    notices issued, one a unit (S32).
     """
 
     as_of: date
@@ -41,6 +45,7 @@ class ExpiryResult:
     reports: int
     report_batches: tuple[BatchReports, ...]
     superseded: int
+    notices: int = 0
 
 
 def expire(
@@ -65,8 +70,13 @@ def expire(
         records = sum(by_item.values())
         connection.execute(statements.WRITE_TOMBSTONES, {"as_of": as_of})
         _delete_content(connection)
-        cleared = connection.execute(statements.CLEAR_REJECTIONS, {"as_of": as_of}).fetchall()
-        batches = _reports_of(connection, {str(row[0]) for row in cleared})
+        notices = _write_notices(connection, as_of)
+        cleared = [
+            str(batch_id)
+            for statement in statements.CLEAR_REJECTIONS
+            for (batch_id,) in connection.execute(statement, {"as_of": as_of}).fetchall()
+        ]
+        batches = _reports_of(connection, set(cleared))
         reports = purge_reports(home, batches) if home is not None and not dry_run else 0
         connection.execute(
             statements.RECORD_RUN,
@@ -79,7 +89,7 @@ def expire(
             },
         )
     result = ExpiryResult(
-        as_of, dry_run, records, by_item, by_reason, len(cleared), reports, batches, superseded
+        as_of, dry_run, records, by_item, by_reason, len(cleared), reports, batches, superseded, notices
     )
     _report(result)
     return result
@@ -110,11 +120,23 @@ def _collect(connection: psycopg.Connection[Any], as_of: date) -> int:
 
 
 def _delete_content(connection: psycopg.Connection[Any]) -> None:
-    """Delete the gathered records everywhere: all their versions, and every copy in the marts."""
+    """Delete the gathered records everywhere: all their versions, every copy in the marts, every event about them."""
+    connection.execute("drop table if exists pg_temp.deleted_rows")
+    connection.execute(statements.MAKE_DELETED)
     for item in _items(connection):
         connection.execute(statements.delete_versions(item), {"item": item})
     for schema, table in connection.execute(statements.TABLES_WITH_RECORDS).fetchall():
         connection.execute(statements.delete_copies(schema, table))
+    for schema, table in connection.execute(statements.TABLES_WITH_EVENTS).fetchall():
+        connection.execute(statements.delete_events(schema, table))
+
+
+def _write_notices(connection: psycopg.Connection[Any], as_of: date) -> int:
+    """Write down which unit has to be told of which rows; the number of notices."""
+    named = {"as_of": as_of, "due_days": RECEIPT_DUE_DAYS}
+    notices = connection.execute(statements.WRITE_NOTICES, named).rowcount
+    connection.execute(statements.WRITE_NOTICE_RECORDS)
+    return notices
 
 
 def _items(connection: psycopg.Connection[Any]) -> list[str]:

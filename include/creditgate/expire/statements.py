@@ -54,15 +54,66 @@ TABLES_WITH_RECORDS: Final = """
 """
 """Found in the catalogue, not listed: a mart that is added, or a table that a killed build left, is included."""
 
-CLEAR_REJECTIONS: Final = """
-    update intake.rejected_rows as rejected
+TABLES_WITH_EVENTS: Final = """
+    select namespace.nspname, class.relname
+    from pg_attribute as attribute
+    inner join pg_class as class on class.oid = attribute.attrelid
+    inner join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where namespace.nspname in ('intake', 'intermediate', 'marts', 'disclosure', 'sharing', 'rights', 'quality')
+      and class.relkind in ('r', 'p') and not class.relispartition
+      and attribute.attname = 'target_record_id' and attribute.atttypid = 'uuid'::regtype
+      and not attribute.attisdropped
+    order by namespace.nspname, class.relname
+"""
+"""Repairs, objections, talks and the like name the record they are about, and tell of it: they go with it."""
+
+CLEAR_REJECTIONS: Final = (
+    """
+    update intake.rejected_rows
     set content = null
-    where rejected.content is not null
-      and (
-          rejected.content_until < %(as_of)s
-          or rejected.record_key in (select replace(record_id::text, '-', '') from expiring)
-      )
+    where content is not null and content_until < %(as_of)s
+    returning batch_id
+    """,
+    """
+    update intake.rejected_rows as rejected
+    set content = null,
+        status = case when status in ('open', 'resubmitted') then 'withdrawn' else status end,
+        withdrawn_at = case
+            when status in ('open', 'resubmitted') then transaction_timestamp() else withdrawn_at
+        end
+    from expiring
+    where rejected.record_key = replace(expiring.record_id::text, '-', '')
+      and (rejected.content is not null or rejected.status in ('open', 'resubmitted'))
     returning rejected.batch_id
+    """,
+)
+"""What waited too long to be mended, and what can't be mended any more: its record's term is over."""
+
+MAKE_DELETED: Final = """
+    create temporary table deleted_rows (
+        record_id uuid, batch_id text, row_number integer, provider_code text
+    ) on commit drop
+"""
+
+WRITE_NOTICES: Final = """
+    insert into audit.deletion_notices (notice_id, provider_code, as_of_on, issued_at, due_on, records)
+    select
+        concat_ws('-', 'DN', to_char(%(as_of)s::date, 'YYYYMMDD'), provider_code, (
+            select count(*) + 1 from audit.deletion_notices as earlier
+            where earlier.as_of_on = %(as_of)s and earlier.provider_code = deleted_rows.provider_code
+        )),
+        provider_code, %(as_of)s, transaction_timestamp(), %(as_of)s::date + %(due_days)s,
+        count(distinct record_id)
+    from deleted_rows
+    group by provider_code
+"""
+
+WRITE_NOTICE_RECORDS: Final = """
+    insert into audit.deletion_notice_records (notice_id, record_key_hash, batch_id, row_number)
+    select notice.notice_id, deleted_rows.record_id, deleted_rows.batch_id, deleted_rows.row_number
+    from deleted_rows
+    inner join audit.deletion_notices as notice
+        on notice.provider_code = deleted_rows.provider_code and notice.issued_at = transaction_timestamp()
 """
 
 BATCHES: Final = "select provider_code, batch_id from intake.batches where batch_id = any(%(batch_ids)s)"
@@ -93,16 +144,16 @@ def pass_over_superseded(item: str) -> sql.Composed:
 
 
 def delete_versions(item: str) -> sql.Composed:
-    """Delete every version of an item's expiring records; give the batches that had brought them."""
+    """Delete every version of an item's expiring records, and note which rows had brought them."""
     return sql.SQL(
         """
         with deleted as (
             delete from intake.{table} as version
             using expiring
             where expiring.item = %(item)s and version.record_id = expiring.record_id
-            returning version.batch_id
+            returning version.record_id, version.batch_id, version.row_number, version.provider_code
         )
-        select distinct batch_id from deleted
+        insert into deleted_rows select * from deleted
         """
     ).format(table=sql.Identifier(item))
 
@@ -111,4 +162,12 @@ def delete_copies(schema: str, table: str) -> sql.Composed:
     """Delete the expiring records from a table that carries record ids."""
     return sql.SQL(
         "delete from {table} as copy using expiring where copy.record_id = expiring.record_id"
+    ).format(table=sql.Identifier(schema, table))
+
+
+def delete_events(schema: str, table: str) -> sql.Composed:
+    """Delete the events that are about a deleted record, also those that came after it was deleted."""
+    return sql.SQL(
+        "delete from {table} as event using audit.tombstones as tombstone"
+        " where event.target_record_id = tombstone.record_key_hash"
     ).format(table=sql.Identifier(schema, table))
