@@ -4,22 +4,22 @@ with
 
 records as (
     select * from {{ ref('int_records_classified') }}
-    where item = 'serious_dishonesty_listing' and withheld_reason is null and {{ is_touched() }}
+    where item in ({{ listing_items() }}) and withheld_reason is null and {{ is_touched() }}
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
 ),
 
-sanction_lists as (
-    select * from {{ ref('sanction_lists') }}
+lists as (
+    select * from {{ ref('int_lists_dated') }}
 ),
 
 named as (
     select
         listings.*,
-        sanction_lists.list_name,
-        sanction_lists.list_level,
+        lists.list_name,
+        lists.list_level,
         case
             when listings.subject_kind = 'sole_trader'
                 then nullif(trim(coalesce(listings.legal_representative, listings.principal)), '')
@@ -32,7 +32,7 @@ named as (
     from records
     inner join listings
         on {{ same_version('records', 'listings') }}
-    inner join sanction_lists on listings.list_code = sanction_lists.list_code
+    inner join lists on listings.list_code = lists.list_code
 ),
 
 without_operator as (

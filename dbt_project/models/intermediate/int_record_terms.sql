@@ -37,7 +37,7 @@ penalty_records as (
 
 listing_records as (
     select * from {{ ref('int_records_current') }}
-    where item = 'serious_dishonesty_listing' and {{ is_touched() }}
+    where item in ({{ listing_items() }}) and {{ is_touched() }}
 ),
 
 penalties as (
@@ -45,7 +45,7 @@ penalties as (
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
 ),
 
 -- Which information items carry negative records, and which terms count for each.

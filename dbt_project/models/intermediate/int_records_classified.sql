@@ -9,7 +9,7 @@ penalty_records as (
 
 listing_records as (
     select * from {{ ref('int_records_in_force') }}
-    where item = 'serious_dishonesty_listing' and {{ is_touched() }}
+    where item in ({{ listing_items() }}) and {{ is_touched() }}
 ),
 
 penalties as (
@@ -17,16 +17,11 @@ penalties as (
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
 ),
 
-sanction_lists as (
-    select
-        *,
-        is_active
-        and {{ is_effective('active_from', 'active_until') }}
-            as is_in_force
-    from {{ ref('sanction_lists') }}
+lists as (
+    select * from {{ ref('int_lists_dated') }}
 ),
 
 field_labels as (
@@ -95,14 +90,14 @@ final as (
             when named.subject_kind not in ('legal', 'unincorporated', 'sole_trader') then 'natural_person'
             when named.item not in ({{ public_items() }})
                 then 'item_not_public'
-            when named.item = 'serious_dishonesty_listing' and sanction_lists.is_in_force is not true
+            when named.item in ({{ listing_items() }}) and lists.is_in_force is not true
                 then 'list_not_in_force'
-            when named.item = 'serious_dishonesty_listing' and sanction_lists.disclosure <> '公开公示'
+            when named.item in ({{ listing_items() }}) and lists.disclosure <> '公开公示'
                 then 'list_not_public'
             when not named.has_basis then 'basis_missing'
         end as withheld_reason
     from named
-    left join sanction_lists on named.list_code = sanction_lists.list_code
+    left join lists on named.list_code = lists.list_code
 )
 
 select * from final

@@ -8,7 +8,7 @@ penalties as (
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
     where {{ is_touched() }}
 ),
 
@@ -29,7 +29,7 @@ versions as (
     union all
     select
         record_id,
-        'serious_dishonesty_listing' as item,
+        item,
         batch_id,
         row_number,
         received_on

@@ -4,19 +4,17 @@ with
 
 records as (
     select * from {{ ref('int_records_classified') }}
-    where item = 'serious_dishonesty_listing' and not is_wholly_secret and {{ is_touched() }}
+    where item in ({{ listing_items() }}) and not is_wholly_secret and {{ is_touched() }}
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
 ),
 
 -- A list that is not in force is no basis for a sanction.
-sanction_lists as (
-    select * from {{ ref('sanction_lists') }}
-    where
-        is_active
-        and {{ is_effective('active_from', 'active_until') }}
+lists as (
+    select * from {{ ref('int_lists_dated') }}
+    where is_in_force
 ),
 
 measures as (
@@ -28,22 +26,22 @@ measures as (
 
 measures_of_lists as (
     select
-        sanction_lists.list_code,
+        lists.list_code,
         array_agg(measures.measure order by measures.measure_code) as measures
-    from sanction_lists
+    from lists
     inner join measures
         on
-            sanction_lists.list_code = measures.list_code
-            or (measures.list_code is null and sanction_lists.list_level = measures.list_level)
-    group by sanction_lists.list_code
+            lists.list_code = measures.list_code
+            or (measures.list_code is null and lists.list_level = measures.list_level)
+    group by lists.list_code
 ),
 
 final as (
     select
         records.record_id,
         listings.list_code,
-        sanction_lists.list_name,
-        sanction_lists.list_level,
+        lists.list_name,
+        lists.list_level,
         case
             when not records.secret_fields ?| array['uscc', 'subject_name', 'identity_number'] then listings.subject_key
         end as subject_key,
@@ -61,7 +59,7 @@ final as (
     from records
     inner join listings
         on {{ same_version('records', 'listings') }}
-    inner join sanction_lists on listings.list_code = sanction_lists.list_code
+    inner join lists on listings.list_code = lists.list_code
     left join measures_of_lists on listings.list_code = measures_of_lists.list_code
 )
 

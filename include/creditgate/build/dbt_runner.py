@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from creditgate.build.law import law_in_force, public_items
+from creditgate.build.law import disclosure_bases, law_in_force, public_items
 from creditgate.policy.paths import dbt_dir, home
 from creditgate.warehouse.connect import dbt_env, warehouse_url
 from creditgate.warehouse.marts_lock import marts_locked
@@ -92,7 +92,12 @@ def _run(
 ) -> DbtOutcome:
     from dbt.cli.main import dbtRunner
 
-    variables = {"as_of_date": as_of.isoformat(), "public_items": list(public_items()), **more_variables}
+    variables = {
+        "as_of_date": as_of.isoformat(),
+        "public_items": list(public_items()),
+        "disclosure_bases": disclosure_bases(),
+        **more_variables,
+    }
     options = [
         "--project-dir", str(dbt_dir()),
         "--profiles-dir", str(dbt_dir()),

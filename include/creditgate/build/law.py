@@ -21,10 +21,10 @@ _PROJECT_FILES: Final = frozenset({".sql", ".yml", ".csv"})
 def law_in_force(as_of: date) -> str:
     """A digest that changes when a build must compute every record anew.
 
-    That is: another file of the dbt project, another set of public items, or a dated row of a seed (a term, a
+    That is: another file of the dbt project, another set of public items or basis of disclosure, or a dated row of a seed (a term, a
     regime, a list, a measure) that begins or ends.
     """
-    digest = hashlib.sha256(json.dumps(public_items()).encode())
+    digest = hashlib.sha256(json.dumps([public_items(), disclosure_bases()]).encode())
     for path in sorted(dbt_dir().rglob("*")):
         if path.suffix in _PROJECT_FILES and "target" not in path.parts:
             digest.update(path.name.encode() + path.read_bytes())
@@ -37,6 +37,11 @@ def law_in_force(as_of: date) -> str:
 def public_items() -> tuple[str, ...]:
     """The items whose contract says that they are disclosed publicly (S20, S22)."""
     return tuple(item for item in known_items() if load_contract(item).disclosure_mode == PUBLIC_MODE)
+
+
+def disclosure_bases() -> dict[str, str]:
+    """What each item's contract cites for its disclosure (S20)."""
+    return {item: load_contract(item).disclosure_basis for item in known_items()}
 
 
 def _rows_in_force(path: Path, as_of: date) -> Iterator[int]:

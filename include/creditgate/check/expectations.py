@@ -134,6 +134,7 @@ EXPECTATIONS: dict[str, type[RuleExpectation]] = {
     for name, mask, keys in (
         ("expect_column_values_to_be_present", masks.is_absent, {}),
         ("expect_column_values_to_match", masks.does_not_match, {"regex": _TEXT}),
+        ("expect_column_values_not_to_contain", masks.contains_one_of, {"texts": _LIST}),
         (
             "expect_column_values_to_be_listed",
             masks.is_not_listed,

@@ -36,6 +36,15 @@ def does_not_match(view: ChunkView, column: str, regex: str) -> BoolMask:
     )
 
 
+def contains_one_of(view: ChunkView, column: str, texts: Sequence[str]) -> BoolMask:
+    """A value with one of the texts in it."""
+    values = view.strings(column)
+    found = np.zeros(len(view), bool)
+    for text in texts:
+        found |= true_where(pc.match_substring(values, text))
+    return found
+
+
 def is_not_listed(
     view: ChunkView, column: str, value_set: Sequence[str], separator: str | None = None
 ) -> BoolMask:

@@ -136,7 +136,19 @@ class ChunkView:
             return ~self.present(column)
         if condition.get("not_null"):
             return self.present(column)
+        if "since" in condition or "until" in condition:
+            return self._within(column, condition)
         return self.judged(column, repr(sorted(condition.items())), lambda texts: _meets(texts, condition))
+
+    def _within(self, column: str, condition: Condition) -> BoolMask:
+        """Days of decision within the bounds; a row without a day is one of today's."""
+        days, known = self.dates(column)
+        held = np.ones(len(self), bool)
+        if (since := condition.get("since")) is not None:
+            held &= ~known | (days >= np.datetime64(since, "D"))
+        if (until := condition.get("until")) is not None:
+            held &= known & (days <= np.datetime64(until, "D"))
+        return held
 
 
 def _meets(values: pa.Array, condition: Condition) -> BoolMask:

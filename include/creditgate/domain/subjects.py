@@ -29,7 +29,9 @@ _CATEGORIES = {
     "法人及非法人组织": LEGAL,
     "法人": LEGAL,
     "企业": LEGAL,
+    "法人或其他组织": LEGAL,
     "非法人组织": UNINCORPORATED,
+    "其他组织": UNINCORPORATED,
     "个体工商户": SOLE_TRADER,
     "个体": SOLE_TRADER,
     "自然人": NATURAL,
@@ -44,7 +46,7 @@ def subject_kinds(table: pa.Table) -> pa.Array:
     stated. A valid identity number in a code column makes a person.
     """
     rows = table.num_rows
-    kinds = _stated(table, rows)
+    kinds = stated_kinds(table)
     unstated = kinds == UNKNOWN
     if unstated.any():
         has_document = _present(table, "identity_number") | _present(table, "identity_type")
@@ -62,9 +64,10 @@ def subject_kinds(table: pa.Table) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(KINDS)).cast(pa.string())
 
 
-def _stated(table: pa.Table, rows: int) -> npt.NDArray[np.int8]:
+def stated_kinds(table: pa.Table) -> npt.NDArray[np.int8]:
+    """The kind that the provider states, as indices of `KINDS`; UNKNOWN where it states none, shape (n,)."""
     if "subject_category" not in table.column_names:
-        return np.full(rows, UNKNOWN, np.int8)
+        return np.full(table.num_rows, UNKNOWN, np.int8)
     index = pc.index_in(_column(table, "subject_category"), value_set=pa.array(list(_CATEGORIES)))
     codes = np.array([*_CATEGORIES.values(), UNKNOWN], np.int8)
     picked: npt.NDArray[np.int8] = codes[pc.fill_null(index, len(_CATEGORIES)).to_numpy(zero_copy_only=False)]

@@ -31,8 +31,9 @@ class Field:
     `kind` is one of code, name, text, number, date, flag, free_text, identity, list; free_text is scanned
     for prohibited values. `storage` identity: kept as keyed hash and masked form only. `person` says whose
     datum it may be (subject, legal_representative, principal, actual_controller). `lawful_basis` cites what
-    allows a class B datum of a natural person in this field (S16). `value_synonyms` are other words for a value:
-    撤回 → 是.
+    allows a class B datum of a natural person in this field (S16). `sorted_into` names the fields among
+    which the values of a mixed column are sorted by their shape: persons and organisations in one column.
+    `value_synonyms` are other words for a value: 撤回 → 是.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Field:
     example: str | None
     person: str | None = None
     lawful_basis: tuple[str, ...] = ()
+    sorted_into: tuple[str, ...] = ()
     description: str = ""
     value_synonyms: tuple[tuple[str, str], ...] = ()
 
@@ -57,6 +59,14 @@ class Field:
 
 
 @dataclass(frozen=True)
+class PastVersion:
+    """A version of a contract that held for decisions up to and including a day (S08)."""
+
+    version: str
+    effective_until: date
+
+
+@dataclass(frozen=True)
 class Contract:
     """The contract of one information item of the checklist.
 
@@ -64,6 +74,11 @@ class Contract:
     the rule. `example_as_of` is the as-of date on which the row of all field examples breaks no rule.
     `target_items`: the items one of whose records a row is about (an objection, a revocation); empty for a
     record of its own.
+
+    An entry of the checklist has seven elements (山东省社会信用条例第10条): title, information_nature,
+    unified_code_field (where the credit code stands), data_standard, disclosure_mode, validity, provider_units.
+    `decision_day` is the field whose day decides which version a row is held against; `past_versions` are
+    the earlier ones in order of time.
     """
 
     item: str
@@ -82,6 +97,12 @@ class Contract:
     effective_until: date | None
     example_as_of: date
     target_items: tuple[str, ...]
+    unified_code_field: str
+    data_standard: str
+    validity: str
+    provider_units: tuple[str, ...]
+    decision_day: str | None
+    past_versions: tuple[PastVersion, ...]
     headers: Mapping[str, str] = dataclasses.field(repr=False, compare=False)
     stages: Mapping[str, str] = dataclasses.field(repr=False, compare=False)
 
@@ -102,6 +123,18 @@ class Contract:
             if rule.id == rule_id:
                 return rule
         raise LookupError(f"{self.item} {self.version} has no rule {rule_id!r}")
+
+    def version_on(self, day: date) -> str | None:
+        """The version that holds for a decision of this day; None where the item was not on the checklist (S08)."""
+        if day < self.effective_from or (self.effective_until is not None and day > self.effective_until):
+            return None
+        return next(
+            (past.version for past in self.past_versions if day <= past.effective_until), self.version
+        )
+
+    def rules_on(self, day: date) -> tuple[Rule, ...]:
+        """The rules that a decision of this day is held against."""
+        return tuple(rule for rule in self.rules if rule.holds_on(day))
 
     def rule_of_kind(self, kind: str) -> Rule:
         """The rule that another stage applies, by kind: `gate.already_expired`."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from creditgate.domain.rules import Rule, Severity
-from creditgate.policy.contract_model import Contract, ContractError, Field
+from creditgate.policy.contract_model import Contract, ContractError, Field, PastVersion
 from creditgate.policy.documents import Node, read_document
 from creditgate.policy.expectation_types import DERIVED_COLUMNS, EXPECTATIONS, GATE_KINDS, STAGES
 from creditgate.policy.headers import normalise_header
-from creditgate.policy.sanction_lists import load_sanction_lists
+from creditgate.policy.sanction_lists import load_sanction_lists, load_watch_lists
 
 SUFFIX = ".odcs.yaml"
 
@@ -59,10 +59,13 @@ _CONTRACT_PROPERTIES = (
     "record_key",
     "example_as_of",
 )
+_CHECKLIST_ELEMENTS = ("unified_code_field", "data_standard", "validity", "provider_units")
+"""Four of the seven elements of a checklist entry; title, nature and disclosure mode are asked for above."""
+
 _RULE_KEYS = ("name", "type", "engine", "severity", "description", "implementation", "customProperties")
 _WHEN_TESTS = ("in", "in_from", "not_in", "matches", "is_null", "not_null")
 """`not_in` holds for an empty cell too."""
-_SOURCE = re.compile(r"^sanction_lists\.list_code\+list_name(?:\[subjects=(org|person)\])?$")
+_SOURCE = re.compile(r"^(sanction|watch)_lists\.list_code\+list_name(?:\[subjects=(org|person)\])?$")
 
 
 def read_contract(path: Path) -> Contract:
@@ -71,7 +74,11 @@ def read_contract(path: Path) -> Contract:
     top = root.mapping(_TOP_KEYS, _TOP_OPTIONAL)
     top["kind"].one_of(("DataContract",))
     top["description"].mapping(("purpose",), ("usage", "limitations"))
-    custom = _custom(top["customProperties"], _CONTRACT_PROPERTIES, ("effective_until", "target_items"))
+    custom = _custom(
+        top["customProperties"],
+        (*_CONTRACT_PROPERTIES, *_CHECKLIST_ELEMENTS),
+        ("effective_until", "decision_day", "past_versions", "target_items"),
+    )
     schema = _only_schema(top["schema"], item=path.name.removesuffix(SUFFIX))
     fields = tuple(_read_field(node) for node in schema["properties"].sequence())
     headers = _map_headers(schema["properties"], fields)
@@ -81,11 +88,19 @@ def read_contract(path: Path) -> Contract:
     target_items = custom["target_items"].texts() if "target_items" in custom else ()
     for name in TARGET_FIELDS if target_items else ():
         _known_column(custom["target_items"], name, fields)
+    for node, field in zip(schema["properties"].sequence(), fields, strict=True):
+        for name in field.sorted_into:
+            _known_column(node, name, fields)
     prefix = custom["rule_prefix"].text()
     effective_from = custom["effective_from"].day()
     effective_until = custom["effective_until"].day() if "effective_until" in custom else None
+    decision_day = custom["decision_day"].text() if "decision_day" in custom else None
+    for name in ("unified_code_field", "decision_day"):
+        if name in custom:
+            _known_column(custom[name], custom[name].text(), fields)
     rules, stages = _read_rules(schema, fields, prefix)
     rules = tuple(_with_days_in_force(rule, effective_from, effective_until) for rule in rules)
+    rules = tuple(_with_days_of_decision(rule, decision_day, top["schema"]) for rule in rules)
     return Contract(
         item=schema["name"].text(),
         version=top["version"].text(),
@@ -103,6 +118,12 @@ def read_contract(path: Path) -> Contract:
         effective_until=effective_until,
         example_as_of=custom["example_as_of"].day(),
         target_items=target_items,
+        unified_code_field=custom["unified_code_field"].text(),
+        data_standard=custom["data_standard"].text(),
+        validity=custom["validity"].text(),
+        provider_units=custom["provider_units"].texts(),
+        decision_day=decision_day,
+        past_versions=_read_past_versions(custom, top["version"].text(), effective_from),
         headers=headers,
         stages=stages,
     )
@@ -144,7 +165,15 @@ def _read_field(node: Node) -> Field:
     custom = _custom(
         parts["customProperties"],
         ("content",),
-        ("storage", "synonyms", "value_synonyms", "person", "maxLength", "lawful_basis"),
+        (
+            "storage",
+            "synonyms",
+            "value_synonyms",
+            "person",
+            "maxLength",
+            "lawful_basis",
+            "sorted_into",
+        ),
     )
     pg_type = parts["physicalType"].one_of(tuple(PG_TYPES))
     if parts["logicalType"].text() != PG_TYPES[pg_type]:
@@ -169,6 +198,7 @@ def _read_field(node: Node) -> Field:
         example=examples[0] if examples else None,
         person=custom["person"].one_of(PERSONS) if "person" in custom else None,
         lawful_basis=custom["lawful_basis"].texts() if "lawful_basis" in custom else (),
+        sorted_into=custom["sorted_into"].texts() if "sorted_into" in custom else (),
         description=parts["description"].text() if "description" in parts else "",
         value_synonyms=_value_synonyms(custom["value_synonyms"]) if "value_synonyms" in custom else (),
     )
@@ -228,6 +258,37 @@ def _with_days_in_force(rule: Rule, since: date, until: date | None) -> Rule:
     return dataclasses.replace(rule, kwargs=kwargs)
 
 
+def _with_days_of_decision(rule: Rule, decision_day: str | None, node: Node) -> Rule:
+    """A rule of some versions only speaks of decisions of their days (S08)."""
+    if rule.since is None and rule.until is None:
+        return rule
+    if decision_day is None:
+        raise node.fault(f"{rule.id} has days, and the contract no decision_day", "name the field of the day")
+    bounds = {"since": rule.since, "until": rule.until}
+    days = {name: day.isoformat() for name, day in bounds.items() if day is not None}
+    when = [*rule.kwargs.get("when", []), {"column": decision_day, **days}]
+    return dataclasses.replace(rule, kwargs={**rule.kwargs, "when": when})
+
+
+def _read_past_versions(
+    custom: dict[str, Node], version: str, effective_from: date
+) -> tuple[PastVersion, ...]:
+    """The earlier versions in order; each begins on the day after the one before ended."""
+    if "past_versions" not in custom:
+        return ()
+    node = custom["past_versions"]
+    past: list[PastVersion] = []
+    for entry in node.sequence():
+        parts = entry.mapping(("version", "effective_until"))
+        past.append(PastVersion(parts["version"].text(), parts["effective_until"].day()))
+    days = [effective_from, *(one.effective_until for one in past)]
+    if days != sorted(set(days)):
+        raise node.fault("is not in order of time", "the oldest first, each ending after the one before")
+    if version in {one.version for one in past}:
+        raise node.fault(f"names {version}, the version in force", "raise the contract's version")
+    return tuple(past)
+
+
 def _rule_nodes(schema: dict[str, Node], fields: tuple[Field, ...]) -> list[tuple[Node, Field | None]]:
     nodes: list[tuple[Node, Field | None]] = [(node, None) for node in schema["quality"].sequence()]
     for node, field in zip(schema["properties"].sequence(), fields, strict=True):
@@ -242,7 +303,7 @@ def _read_rule(node: Node, owner: Field | None, fields: tuple[Field, ...]) -> tu
     custom = _custom(
         parts["customProperties"],
         ("clause", "message", "expected"),
-        ("field", "passing", "failing", "applied_by"),
+        ("field", "passing", "failing", "applied_by", "since", "until"),
     )
     implementation = parts["implementation"].mapping(("type",), ("kwargs",))
     expectation = implementation["type"].one_of((*EXPECTATIONS, *GATE_KINDS))
@@ -274,7 +335,11 @@ def _read_rule(node: Node, owner: Field | None, fields: tuple[Field, ...]) -> tu
         kwargs=kwargs,
         passing=passing,
         failing=failing,
+        since=custom["since"].day() if "since" in custom else None,
+        until=custom["until"].day() if "until" in custom else None,
     )
+    if stage != "check" and (rule.since or rule.until):
+        raise node.fault("a gate.* rule has no days of its own", "leave out since and until")
     if stage == "check" and (rule.passing is None or rule.failing is None):
         raise node.fault("lacks a passing or a failing row", "add both: every rule is tested from both sides")
     return rule, stage
@@ -373,11 +438,11 @@ def _value_set(node: Node, fields: tuple[Field, ...]) -> list[str]:
     found = _SOURCE.match(source)
     if not found:
         raise node.fault(
-            f"unknown source {source!r}", "use sanction_lists.list_code+list_name or contract.fields"
+            f"unknown source {source!r}",
+            "use sanction_lists.list_code+list_name, watch_lists.list_code+list_name or contract.fields",
         )
+    lists = load_sanction_lists() if found[1] == "sanction" else load_watch_lists()
     wanted = [
-        entry
-        for entry in load_sanction_lists()
-        if entry.is_active and (found[1] is None or found[1] in entry.subjects)
+        entry for entry in lists if entry.is_active and (found[2] is None or found[2] in entry.subjects)
     ]
     return [entry.code for entry in wanted] + [name for entry in wanted for name in entry.names]

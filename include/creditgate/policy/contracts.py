@@ -8,6 +8,7 @@ from creditgate.policy.contract_model import (
     Contract,
     ContractError,
     Field,
+    PastVersion,
     UnknownFieldError,
     UnknownItemError,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "Field",
+    "PastVersion",
     "UnknownFieldError",
     "UnknownItemError",
     "known_items",

@@ -1,4 +1,7 @@
-"""The lists of S50, from the seed that the warehouse uses too: one source for both."""
+"""The lists that a subject can be on, from the seeds that the warehouse uses too: one source for both.
+
+The 17 lists of S50 are one seed, the watch lists (重点关注名单) another.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ _COLUMNS = (
     "basis",
     "national_exception_ref",
     "disclosure",
+    "confidence",
+    "note",
 )
 
 
@@ -36,10 +41,14 @@ class SanctionListError(PolicyFileError):
 
 @dataclass(frozen=True)
 class SanctionList:
-    """A list that a subject can be on. `subjects` is a part of {org, person}."""
+    """A list that a subject can be on. `subjects` is a part of {org, person}.
+
+    `number` is its place in the notice, None for a watch list. `confidence` says how sure basis and days are
+    (certain, likely, unsure), `note` why.
+    """
 
     code: str
-    number: int
+    number: int | None
     name: str
     level: str
     subjects: frozenset[str]
@@ -50,6 +59,8 @@ class SanctionList:
     basis: str
     national_exception_ref: str | None
     disclosure: str
+    confidence: str
+    note: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +84,17 @@ def load_sanction_lists() -> tuple[SanctionList, ...]:
     return read_sanction_lists(sanction_lists_file())
 
 
+def watch_lists_file() -> Path:
+    """The seed of the watch lists."""
+    return dbt_dir() / "seeds" / "watch_lists.csv"
+
+
+@cache
+def load_watch_lists() -> tuple[SanctionList, ...]:
+    """The watch lists in the seed's order; SanctionListError where the seed is not in order."""
+    return read_sanction_lists(watch_lists_file())
+
+
 def list_code_of(text: str) -> str | None:
     """The code of a list, given its code or its name in any width; None where there is no such list."""
     wanted = unicodedata.normalize("NFKC", text).strip().upper()
@@ -83,7 +105,7 @@ def list_code_of(text: str) -> str | None:
 def _codes_by_spelling() -> dict[str, str]:
     return {
         unicodedata.normalize("NFKC", spelling).upper(): entry.code
-        for entry in load_sanction_lists()
+        for entry in (*load_sanction_lists(), *load_watch_lists())
         for spelling in (entry.code, entry.name)
     }
 
@@ -115,8 +137,10 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> SanctionList:
         raise fault(f"subjects {row['subjects']!r} is not known", "write org, person or org+person")
     if row["is_active"] not in ("true", "false"):
         raise fault("is_active is not true or false", "write true or false")
+    if row["confidence"] not in ("certain", "likely", "unsure"):
+        raise fault(f"confidence {row['confidence']!r} is not known", "write certain, likely or unsure")
     try:
-        number = int(row["list_number"])
+        number = int(row["list_number"]) if row["list_number"] else None
         active_from, active_until = (
             date.fromisoformat(row[column]) if row[column] else None
             for column in ("active_from", "active_until")
@@ -138,4 +162,6 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> SanctionList:
         basis=row["basis"],
         national_exception_ref=row["national_exception_ref"] or None,
         disclosure=row["disclosure"],
+        confidence=row["confidence"],
+        note=row["note"],
     )

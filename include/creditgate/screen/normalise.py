@@ -16,6 +16,7 @@ from creditgate.domain.codebook import Codebook
 from creditgate.domain.distinct import changed, repeats
 from creditgate.domain.text_bytes import begins_or_ends_with, holds, is_ascii, lengths, used_bytes
 from creditgate.policy.contracts import Contract, Field
+from creditgate.screen.mixed_identifiers import sort_identifiers
 
 FILLERS = pa.array(
     [
@@ -57,7 +58,7 @@ def normalise(table: pa.Table, contract: Contract, books: dict[str, Codebook] | 
         name: _by_distinct_values(_one_array(table.column(name)), contract.field(name), shared)
         for name in table.column_names
     }
-    return pa.table(columns)
+    return sort_identifiers(pa.table(columns), contract)
 
 
 def _by_distinct_values(values: pa.Array, field: Field, books: dict[str, Codebook]) -> pa.Array:

@@ -205,6 +205,7 @@ def _demand_all(loaded: int, accepted: int, batch: Batch) -> None:
 def _columns_with_values(contract: Contract, layout: FeedLayout) -> list[str]:
     """The columns of the intake table that the feed can fill: those of absent fields stay null."""
     sent = set(layout.columns.mapped.values())
+    sent |= {name for field in contract.fields if field.name in sent for name in field.sorted_into}
     absent = {
         column
         for field in contract.fields

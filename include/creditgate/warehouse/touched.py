@@ -43,6 +43,12 @@ _PAST_THEIR_LAST_DAY: Final = """
     insert into intermediate.touched_records
     select record_id from intermediate.int_record_terms
     where last_disclosure_on >= %(since)s and last_disclosure_on < %(as_of)s
+    union all
+    select record_id from intermediate.int_licences_publishable
+    where valid_until >= %(since)s and valid_until < %(as_of)s
+    union all
+    select record_id from intermediate.int_incentives_publishable
+    where valid_until >= %(since)s and valid_until < %(as_of)s
 """
 
 _EVIDENCE_OF_REPAIRS: Final = ("repair_training", "credit_report")

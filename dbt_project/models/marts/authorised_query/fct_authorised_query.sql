@@ -17,7 +17,7 @@ penalty_records as (
 
 listing_records as (
     select * from {{ ref('int_records_classified') }}
-    where not is_wholly_secret and {{ is_touched() }} and item = 'serious_dishonesty_listing'
+    where not is_wholly_secret and {{ is_touched() }} and item in ({{ listing_items() }})
 ),
 
 penalties as (
@@ -25,11 +25,11 @@ penalties as (
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
 ),
 
-sanction_lists as (
-    select * from {{ ref('sanction_lists') }}
+lists as (
+    select * from {{ ref('int_lists_dated') }}
 ),
 
 all_answers as (
@@ -57,7 +57,7 @@ all_answers as (
         listings.decision_number,
         concat_ws(
             '；',
-            coalesce(sanction_lists.list_name, listings.list_code),
+            coalesce(lists.list_name, listings.list_code),
             {{ unless_secret('reason', 'listings.reason', withheld='null') }}
         ) as summary,
         listings.listed_on as decided_on,
@@ -65,7 +65,7 @@ all_answers as (
     from listing_records
     inner join listings
         on {{ same_version('listing_records', 'listings') }}
-    left join sanction_lists on listings.list_code = sanction_lists.list_code
+    left join lists on listings.list_code = lists.list_code
 ),
 
 answers as (

@@ -1,0 +1,12 @@
+{#- The items that put a subject on a list, as an SQL list of literals: their records share one way through the models. -#}
+{% macro listing_items() -%}
+    'serious_dishonesty_listing', 'watch_list_listing', 'judgment_debtor'
+{%- endmacro %}
+
+{#- What each of them gives, in the same order. -#}
+{% macro listing_columns() -%}
+    record_id, batch_id, row_number, provider_code, received_on, subject_kind, subject_key, subject_name, uscc,
+    legal_representative, legal_representative_id_key, principal, principal_id_key, actual_controller,
+    actual_controller_id_key, decision_number, listed_on, listing_ends_on, reason, basis, authority_name,
+    conduct_ended_on, is_conduct_ongoing, is_withdrawn, secret_words, list_code
+{%- endmacro %}

@@ -1,0 +1,28 @@
+{{ config(materialized='table') }}
+
+with
+
+sanction_lists as (
+    select * from {{ ref('sanction_lists') }}
+),
+
+watch_lists as (
+    select * from {{ ref('watch_lists') }}
+),
+
+all_lists as (
+    select * from sanction_lists
+    union all
+    select * from watch_lists
+),
+
+final as (
+    select
+        *,
+        is_active
+        and {{ is_effective('active_from', 'active_until') }}
+            as is_in_force
+    from all_lists
+)
+
+select * from final
