@@ -22,6 +22,7 @@ from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
 from creditgate.domain.report import BatchReport, RejectedRows
 from creditgate.domain.verdict import status_without_rows, tally_of
+from creditgate.policy.checklist import may_provide
 from creditgate.policy.contracts import Contract, load_contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
@@ -279,6 +280,8 @@ def check_file(
     slots = []
     if provider is not None and item not in provider.items:
         slots.append(Slot(gate_rule("item_not_listed"), None))
+    if provider is not None and not may_provide(contract, provider):
+        slots.append(Slot(gate_rule("provider_not_on_checklist"), None))
     feed = open_feed(path, contract, load_prohibited())
     layout, rows, rejected = feed.layout, 0, RejectedRows.none()
     parts = [layout.findings, Findings.about_file(slots)]

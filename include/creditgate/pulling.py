@@ -19,6 +19,7 @@ from creditgate.domain.faults import OperationFault
 from creditgate.domain.feed import FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.expire.notices import RECEIPTS
+from creditgate.policy.checklist import may_provide
 from creditgate.policy.contracts import known_items, load_contract
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
@@ -131,6 +132,8 @@ class _PullOfOne:
                 manifest, provider=self._provider.code, item=self._feed.item, sha256=landed.sha256
             )
         )
+        if not may_provide(load_contract(self._feed.item), self._provider):
+            problems = (*problems, ManifestProblem("provider_not_on_checklist"))
         batch = self._batch(landed, None if isinstance(manifest, tuple) else manifest)
         return batch.batch_id if self._take_in(batch, landed, problems) else None
 

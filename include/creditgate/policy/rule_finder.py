@@ -13,6 +13,7 @@ REFUSING_KINDS = (
     "unregistered_provider",
     "unknown_item",
     "item_not_listed",
+    "provider_not_on_checklist",
     "manifest_missing",
     "manifest_invalid",
     "manifest_hash_mismatch",

@@ -30,6 +30,7 @@ _COLUMNS = (
     "basis",
     "national_exception_ref",
     "disclosure",
+    "method",
     "confidence",
     "note",
 )
@@ -43,8 +44,8 @@ class SanctionListError(PolicyFileError):
 class SanctionList:
     """A list that a subject can be on. `subjects` is a part of {org, person}.
 
-    `number` is its place in the notice, None for a watch list. `confidence` says how sure basis and days are
-    (certain, likely, unsure), `note` why.
+    `number` is its place in the notice, None for a watch list. `method` names the rules by which subjects are
+    listed; `confidence` says how sure it and the days are (certain, likely, unsure), `note` why.
     """
 
     code: str
@@ -59,6 +60,7 @@ class SanctionList:
     basis: str
     national_exception_ref: str | None
     disclosure: str
+    method: str
     confidence: str
     note: str
 
@@ -162,6 +164,7 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> SanctionList:
         basis=row["basis"],
         national_exception_ref=row["national_exception_ref"] or None,
         disclosure=row["disclosure"],
+        method=row["method"],
         confidence=row["confidence"],
         note=row["note"],
     )
