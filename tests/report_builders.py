@@ -110,6 +110,12 @@ def a_contract(**parts: Any) -> Contract:
         "effective_from": date(2020, 9, 15),
         "effective_until": None,
         "example_as_of": date(2026, 11, 23),
+        "unified_code_field": "uscc",
+        "data_standard": "测试标准",
+        "validity": "一年",
+        "provider_units": ("国家机关",),
+        "decision_day": None,
+        "past_versions": (),
         "headers": {normalise_header(s): f.name for f in FIELDS for s in f.spellings},
         "stages": {},
     }

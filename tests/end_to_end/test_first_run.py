@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from datetime import timedelta
 
 import psycopg
 import pytest
 
+from creditgate.domain.batch import BatchStatus
 from creditgate.samples.canaries import canaries, secrets
 from creditgate.samples.feeds import SAMPLE_SEED, sample_feeds
 from tests.end_to_end.conftest import FirstRun, Installation
 
 pytestmark = pytest.mark.airflow
 
-PUBLIC = ("fct_penalties", "fct_listings", "dim_subjects")
+PUBLIC = ("fct_penalties", "fct_listings", "fct_licences", "dim_subjects")
 
 
-def test_the_first_run_ends_well_and_tells_what_happened(first_run: FirstRun) -> None:
+def test_the_first_run_ends_well_and_tells_what_happened(first_run: FirstRun, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
     done = first_run.done
     assert done.returncode == 0, done.stderr
-    for part in ("16 batches, 1 blocked, 2 refused", "disclosure.fct_penalties", "reports", "psql"):
+    made = sample_feeds(tmp_path_factory.mktemp("told"), first_run.installation.as_of)
+    counts = Counter(feed.status for feed in made)
+    told = (
+        f"{len(made)} batches, {counts[BatchStatus.BLOCKED]} blocked, {counts[BatchStatus.REFUSED]} refused"
+    )
+    for part in (told, "disclosure.fct_penalties", "reports", "psql"):
         assert part in done.stdout
 
 

@@ -399,10 +399,14 @@ def test_every_rule_that_needs_no_earlier_run_and_no_register_is_broken_in_a_fir
         "gate.subject_name_mismatch",
         "gate.unlinked_subject",
         "gate.registered_code_fails_check",
+        "gate.near_duplicate",
     }
     rules = [rule for item in ITEMS for rule in load_contract(item).rules]
     wanted = {rule.id for rule in rules if rule.severity is Severity.REJECT or rule.id.startswith("AP-")}
     wanted -= {rule.id for rule in rules if rule.expectation in told_elsewhere}
+    # Warnings are shown in the national form of 2019, which lacks the fields that came later.
+    form = layouts.MERGED_2019.fields
+    wanted -= {rule.id for rule in rules if rule.severity is Severity.WARN and rule.field not in form}
     wanted |= {f"PD-{number}" for number in range(201, 213)} | {"PD-110", "FILE-017", "FILE-021"}
     broken = {rule_id for feed in sent for rule_id in judged(feed, AS_OF).count_by_rule()}
     assert wanted <= broken

@@ -18,7 +18,26 @@ from creditgate.pull.manifest import manifest_path, write_manifest
 from creditgate.samples import layouts
 from creditgate.samples.canaries import planted
 from creditgate.samples.dirt import rule_dirt
-from creditgate.samples.layouts import LISTING, PENALTY, SUBJECT, Layout, Spelling, contract_layout
+from creditgate.samples.incentives import FIELDS as INCENTIVE_FIELDS
+from creditgate.samples.incentives import INCENTIVE, incentives
+from creditgate.samples.judgment_debtors import HEADERS as COURT_HEADERS
+from creditgate.samples.judgment_debtors import JUDGMENT_DEBTOR, judgment_debtors, masked_debtors
+from creditgate.samples.layouts import (
+    LISTING,
+    PENALTY,
+    SUBJECT,
+    Column,
+    Layout,
+    Spelling,
+    contract_layout,
+)
+from creditgate.samples.licences import (
+    LICENCE,
+    LICENCES_OF_ORGANISATIONS,
+    LICENCES_OF_PERSONS,
+    licences_of_organisations,
+    licences_of_persons,
+)
 from creditgate.samples.rights import event_listings, event_penalties, event_rows
 from creditgate.samples.rows import Row, columns_of
 from creditgate.samples.stories import (
@@ -32,6 +51,8 @@ from creditgate.samples.stories import (
     register_rows,
     rejected_by_more_than_the_row,
 )
+from creditgate.samples.watch_listings import FIELDS as WATCH_FIELDS
+from creditgate.samples.watch_listings import WATCH_LISTING, watch_listings
 from creditgate.samples.writing import write_csv, write_workbook
 
 SAMPLE_SEED = 20200915
@@ -292,6 +313,62 @@ def _court_list(seed: int, as_of: date) -> Iterable[_Draft]:
     )
 
 
+def _debtors(seed: int, as_of: date) -> Iterable[_Draft]:
+    form = Layout(JUDGMENT_DEBTOR, tuple(Column(head, head, field) for head, field in COURT_HEADERS.items()))
+    yield _Draft(
+        "debtors.csv",
+        form,
+        judgment_debtors(seed, as_of),
+        BatchStatus.ACCEPTED,
+        "the court's own form: persons and organisations in one identifier column",
+    )
+    yield _Draft(
+        "debtors_masked.csv",
+        form,
+        masked_debtors(seed, as_of),
+        BatchStatus.PARTLY_REJECTED,
+        "numbers masked in the shapes of published lists: none can be matched, so they go back",
+    )
+
+
+def _licences(seed: int, as_of: date) -> Iterable[_Draft]:
+    yield _Draft(
+        "licences.csv",
+        LICENCES_OF_ORGANISATIONS,
+        licences_of_organisations(seed, as_of),
+        BatchStatus.ACCEPTED,
+        "the 24-column form: disclosed while they are valid; one past its validity, one no longer valid",
+        spelling="codes",
+    )
+    yield _Draft(
+        "licences_of_persons.csv",
+        LICENCES_OF_PERSONS,
+        licences_of_persons(seed, as_of),
+        BatchStatus.ACCEPTED,
+        "the 18-column form for natural persons: never in a public mart",
+    )
+
+
+def _watch_list(seed: int, as_of: date) -> Iterable[_Draft]:
+    yield _Draft(
+        "watch_listings.csv",
+        contract_layout(WATCH_LISTING, WATCH_FIELDS),
+        watch_listings(seed, as_of),
+        BatchStatus.ACCEPTED,
+        "a watch list: shared, never published",
+    )
+
+
+def _incentives(seed: int, as_of: date) -> Iterable[_Draft]:
+    yield _Draft(
+        "incentives.csv",
+        contract_layout(INCENTIVE, INCENTIVE_FIELDS),
+        incentives(seed, as_of),
+        BatchStatus.ACCEPTED,
+        "a list of trustworthy taxpayers: shared for incentives, never a sanction",
+    )
+
+
 def _any_penalties(seed: int, as_of: date) -> Iterable[_Draft]:
     """For a provider that the story does not know: a few clean rows."""
     rows = Penalties(seed, as_of, "market", 2 * _TO_MEND_FIRST).clean(10)
@@ -309,7 +386,15 @@ _FEEDS_OF: dict[tuple[str, str], Callable[[int, date], Iterable[_Draft]]] = {
     ("jn_transport", LISTING): _list_of("TRANSPORT"),
     ("jn_intermediate_court", LISTING): _court_list,
 }
-_OTHERS = {PENALTY: _any_penalties, LISTING: _list_of("SAFETY_NAT"), SUBJECT: _register}
+_OTHERS = {
+    PENALTY: _any_penalties,
+    LISTING: _list_of("SAFETY_NAT"),
+    SUBJECT: _register,
+    JUDGMENT_DEBTOR: _debtors,
+    LICENCE: _licences,
+    WATCH_LISTING: _watch_list,
+    INCENTIVE: _incentives,
+}
 
 
 def _events(provider: str, item: str) -> Callable[[int, date], Iterable[_Draft]]:

@@ -52,10 +52,13 @@ def _places(values: pa.Array, kinds: npt.NDArray[np.int8]) -> dict[str, Mask]:
     """Field name → where the value belongs in it; no value belongs in two."""
     masked = identifiers.looks_masked(values)
     is_person, is_unstated = kinds == NATURAL, kinds == UNKNOWN
-    credit = identifiers.is_credit_code(values) & ~is_person
+    # One identity number in 31 passes the check of a credit code as well: unless an organisation is stated, a number
+    # with a day of birth in it is a person's.
     number = _matches(values, _PERSON_NUMBER)
-    legacy = identifiers.is_legacy_identity_number(values)
-    person = (is_person | (is_unstated & (number | legacy))) & ~credit & _present(values)
+    born = number & ~np.isnat(identifiers.birth_dates(values))
+    credit = identifiers.is_credit_code(values) & ~is_person & ~(is_unstated & born)
+    unstated_number = (number & ~credit) | identifiers.is_legacy_identity_number(values)
+    person = (is_person & _present(values)) | (is_unstated & unstated_number)
     person |= identifiers.is_identity_number(values) & ~credit
     organisation = ~person & ~credit
     places = {
