@@ -21,7 +21,7 @@ from creditgate.screen.normalise import normalise
 
 Row = Mapping[str, str | None]
 QUIET = settings(
-    max_examples=12,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     database=None,
@@ -38,7 +38,7 @@ def tables(draw: st.DrawFn, contract: Contract) -> list[Row]:
     """The contract's own example row, over and over, some cells changed, some rows twice."""
     names = [field.name for field in contract.fields]
     rows: list[Row] = []
-    for _ in range(draw(st.integers(1, 12))):
+    for _ in range(draw(st.integers(1, 8))):
         changed = draw(
             st.dictionaries(
                 st.sampled_from(names), st.one_of(ODD, st.text(max_size=12), st.none()), max_size=4
