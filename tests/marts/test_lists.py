@@ -80,13 +80,13 @@ def entry_of(number: int, entry: SanctionList, kind: str) -> Row:
 @pytest.fixture(scope="module")
 def told(marts: Marts) -> Told:
     """One build with an entry for each case and the samples of the newer items; then everything expires."""
-    for feed in sample_feeds(marts.home / "sources", AS_OF):
-        if feed.item in SAMPLED:
-            take_in(feed.provider, feed.item)
     rows = [entry_of(number, entry, kind) for number, (entry, kind) in enumerate(CASES, start=1)]
     a_feed(rows, mailbox(PROVIDER, LISTING) / "lists.csv", item=LISTING, provider=PROVIDER)
     (counts,) = take_in(PROVIDER, LISTING)
     assert (counts["accepted"], counts["rejected"]) == (len(CASES), 0)
+    for feed in sample_feeds(marts.home / "sources", AS_OF):
+        if feed.item in SAMPLED:
+            take_in(feed.provider, feed.item)
     marts.build(AS_OF)
     seen = marts.rows(
         "select s.*, i.decision_number from sharing.fct_sanction_list s"
