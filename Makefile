@@ -78,6 +78,11 @@ bench: .venv/.ready-bench
 soak: .venv/.ready-dev
 	@$(BIN)/pytest -m soak --timeout 0 $(ARGS)
 
+## generate: what is made from the contracts (rule catalogue, pages of the items, words for secret fields)
+.PHONY: generate
+generate: .venv/.ready-dev
+	@$(BIN)/python -m creditgate.report.generated
+
 ## docs: the documentation as a site in site/
 .PHONY: docs
 docs: .venv/.ready-dev

@@ -23,7 +23,7 @@ EVERY_END_IS_PAST = date(3000, 1, 1)
 CASES = [(entry, kind) for entry in load_sanction_lists() for kind in sorted(entry.subjects)]
 SAMPLED = {
     item: f"select i.remarks, i.subject_kind as kind, p.record_id as published, s.list_code, s.list_level,"
-    f" s.measures from intake.{item} i left join {mart} p using (record_id)"
+    f" s.measures, s.last_sanction_on from intake.{item} i left join {mart} p using (record_id)"
     " left join marts.fct_published_sanctions s using (record_id)"
     for item, mart in {
         "judgment_debtor": "marts.fct_published_listings",
@@ -154,6 +154,7 @@ def of_item(told: Told, item: str) -> list[dict[str, Any]]:
 def test_judgment_debtors_stand_on_the_courts_list_and_persons_are_never_published(told: Told) -> None:
     rows = of_item(told, "judgment_debtor")
     assert {row["list_code"] for row in rows} == {"COURT_SXBZXR"}
+    assert all(row["last_sanction_on"] is not None for row in rows)
     assert {row["kind"] for row in rows} >= {"legal", "natural"}
     assert all("限制高消费及有关消费" in row["measures"] for row in rows)
     assert all((row["published"] is None) == (row["kind"] == "natural") for row in rows)
@@ -162,6 +163,7 @@ def test_judgment_debtors_stand_on_the_courts_list_and_persons_are_never_publish
 def test_a_watch_list_is_shared_at_its_own_level_and_never_published(told: Told) -> None:
     rows = of_item(told, "watch_list_listing")
     assert {(row["list_code"], row["list_level"]) for row in rows} == {("WATCH_GENERAL", "watch")}
+    assert all(row["last_sanction_on"] is not None for row in rows)
     assert all(row["published"] is None for row in rows)
 
 

@@ -52,7 +52,9 @@ listings as (
 items (item, scope) as (
     values
     ('administrative_penalty', 'penalty'),
-    ('serious_dishonesty_listing', 'listing')
+    ('serious_dishonesty_listing', 'listing'),
+    ('watch_list_listing', 'listing'),
+    ('judgment_debtor', 'listing')
 ),
 
 regimes_on as (

@@ -84,7 +84,7 @@ def write_template(contract: Contract, path: Path) -> Path:
     title = f"{contract.title} 填报模板 {contract.version}"
     workbook = open_workbook(path, title=title, dated_at=dated_at)
     looks = Looks(workbook)
-    guides = [_guide(contract, field) for field in contract.fields]
+    guides = [guide_of(contract, field) for field in contract.fields]
     offered = {field.header: choices_of(contract, field.name) for field in contract.fields}
     choices = {header: values for header, values in offered.items() if values}
     sheet = workbook.add_worksheet(TEMPLATE_SHEET)
@@ -170,7 +170,7 @@ def _guide_cells(guide: FieldGuide) -> tuple[str, ...]:
     )
 
 
-def _guide(contract: Contract, field: Field) -> FieldGuide:
+def guide_of(contract: Contract, field: Field) -> FieldGuide:
     """A column's need and demands, from the rules shown at it."""
     rules = [rule for rule in contract.check_rules() if rule.field == field.name]
     rules.sort(key=lambda rule: rule.severity is Severity.WARN)
