@@ -116,6 +116,7 @@ def a_contract(**parts: Any) -> Contract:
         "provider_units": ("国家机关",),
         "decision_day": None,
         "past_versions": (),
+        "target_items": (),
         "headers": {normalise_header(s): f.name for f in FIELDS for s in f.spellings},
         "stages": {},
     }
