@@ -1,6 +1,6 @@
 """The gate's figures beside their yardsticks, measured in one run.
 
-    python -m bench [--rows 1000000] [--runs 5] [--quick] [--only gate|way] [--format table|json]
+    python -m bench [--rows 1000000] [--runs 5] [--quick] [--only gate|way|expiry] [--format table|json]
 
 Every run is a process of its own; what is compared alternates (A B A B), and the medians are compared.
 Progress goes to stderr. Exit status 1: a bar is missed.
@@ -24,6 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bars import Bar, bars_of
+from bench.expiry import held_records
+from bench.expiry import rounds as expiry_rounds
 from bench.measure import Figures, Run, run_task
 from bench.warehouse import fresh_warehouse, run_copy
 
@@ -32,6 +34,8 @@ NOTES = (
     "decoding, normalising, every rule, prohibited values, record ids; the yardstick reads the "
     "file and checks the same rules on the values as they stand. File to settled: pull (copy and hash), screen, "
     "check, settle; a fresh embedded warehouse, prepared before the clock.",
+    "Expiry: 500,000 records held (50,000 with --quick), 3,300 and 33,000 of them past it (330 and 3,300), in one transaction on each side, rolled back: "
+    "commits are left out of both. The expiry also finds the records, writes tombstones and deletion notices, and clears rejections.",
     "settle, killed at any moment and run again: a test, tests/faults/test_settle_is_killed.py (make test).",
 )
 
@@ -42,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="100,000 rows, three runs: a first look")
-    parser.add_argument("--only", choices=("gate", "way"), help="one half of the figures")
+    parser.add_argument("--only", choices=("gate", "way", "expiry"), help="one part of the figures")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
@@ -58,19 +62,31 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measured(folder: Path, rows: int, runs: int, only: str | None) -> dict[str, Figures]:
-    clean, wrong = folder / "clean.csv", folder / "wrong.csv"
-    _say(f"making {rows:,} rows, clean and wrong in five fields")
-    run_task("feed", clean, rows, 0)
-    run_task("feed", wrong, rows, 5)
     done: dict[str, list[Run]] = {}
-    for number in range(1, runs + 1):
-        for name, run in _round(folder, clean, wrong, number, only):
-            done.setdefault(name, []).append(run)
-            _say(
-                f"run {number}/{runs} {name:10} {run.seconds:7.2f} s   CPU {run.cpu_seconds:6.1f} s   "
-                f"{run.peak_bytes / 2**20:6.0f} MiB  {run.said.get('stages', '')}"
-            )
+    for name, run in _runs(folder, rows, runs, only):
+        done.setdefault(name, []).append(run)
+        _say(
+            f"{name:14} {run.seconds:7.2f} s   CPU {run.cpu_seconds:6.1f} s   "
+            f"{run.peak_bytes / 2**20:6.0f} MiB  {run.said.get('stages', '')}"
+        )
     return {name: Figures.of(of_name) for name, of_name in done.items()}
+
+
+def _runs(folder: Path, rows: int, runs: int, only: str | None) -> Iterator[tuple[str, Run]]:
+    """Every run of every part that was asked for."""
+    if only != "expiry":
+        clean, wrong = folder / "clean.csv", folder / "wrong.csv"
+        _say(f"making {rows:,} rows, clean and wrong in five fields")
+        run_task("feed", clean, rows, 0)
+        run_task("feed", wrong, rows, 5)
+        for number in range(1, runs + 1):
+            _say(f"run {number}/{runs}")
+            yield from _round(folder, clean, wrong, number, only)
+    if only in (None, "expiry"):
+        held = min(rows // 2, 500_000)
+        _say(f"building the marts of {held:,} records")
+        with held_records(folder / "expiry", held, held * 33 // 500) as env:
+            yield from expiry_rounds(env, runs)
 
 
 def _round(

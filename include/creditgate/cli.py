@@ -305,6 +305,30 @@ def expire(
     _finish(outcome)
 
 
+@app.command()
+def export(
+    relation: Annotated[
+        str, typer.Argument(help="What readers see: disclosure.fct_penalties, say.", show_default=False)
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the file.")],
+    recipient: Annotated[str, typer.Option(help="Who receives it: the unit and the officer.")],
+    basis: Annotated[str, typer.Option(help="The law or the authorisation that allows it.")],
+    purpose: Annotated[str, typer.Option(help="A code of expectations/purposes.yaml.")],
+    exported_by: Annotated[str, typer.Option(help="Who takes it out.")],
+) -> None:
+    """Write a mart to a CSV file for a named recipient; the ledger audit.exports tells of it (S19)."""
+    from creditgate.exporting import ExportOrder, ExportRefusedError, export_mart
+
+    try:
+        done = export_mart(ExportOrder(relation, exported_by, recipient, basis, purpose), target)
+    except ExportRefusedError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{target} can't be written: {error.strerror}")
+    until = f"; rows of it must be deleted from {done.delete_from} on" if done.delete_from else ""
+    out.print(f"export {done.export_id}: {done.rows} rows in {target}{until}")
+
+
 def _print_forecast(day: date) -> None:
     from creditgate.expire import forecast
     from creditgate.warehouse.connect import connect
