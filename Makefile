@@ -68,7 +68,7 @@ format: .venv/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-## bench: the gate's speed beside its yardsticks (medians of five; takes minutes)
+## bench: the gate's speed beside its yardsticks (medians of five; takes minutes; ARGS="--only daily" for a day's run)
 .PHONY: bench
 bench: .venv/.ready-bench
 	@$(BIN)/python -m bench $(ARGS)

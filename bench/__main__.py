@@ -1,6 +1,7 @@
 """The gate's figures beside their yardsticks, measured in one run.
 
     python -m bench [--rows 1000000] [--runs 5] [--quick] [--only gate|way|expiry] [--format table|json]
+    python -m bench --only daily [--held 5000000] [--days 3]
 
 Every run is a process of its own; what is compared alternates (A B A B), and the medians are compared.
 Progress goes to stderr. Exit status 1: a bar is missed.
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bars import Bar, bars_of
+from bench.daily import measure_daily
 from bench.expiry import held_records
 from bench.expiry import rounds as expiry_rounds
 from bench.measure import Figures, Run, run_task
@@ -46,10 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="100,000 rows, three runs: a first look")
-    parser.add_argument("--only", choices=("gate", "way", "expiry"), help="one part of the figures")
+    parser.add_argument("--only", choices=("gate", "way", "expiry", "daily"), help="one part of the figures")
+    parser.add_argument("--held", type=int, default=5_000_000, help="records held, for --only daily")
+    parser.add_argument("--days", type=int, default=3, help="days measured, for --only daily")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    if options.only == "daily":
+        return _daily(options.held, options.days, options.format)
     rows, runs = (100_000, 3) if options.quick else (options.rows, options.runs)
     with tempfile.TemporaryDirectory(prefix="creditgate-bench-") as folder:
         figures = _measured(Path(folder), rows, runs, options.only)
@@ -57,8 +63,21 @@ def main(arguments: list[str] | None = None) -> int:
     if options.format == "json":
         print(json.dumps(_as_dict(rows, runs, figures, bars), ensure_ascii=False, indent=1))
     else:
-        _show(rows, runs, bars)
+        _show(f"{rows:,} penalties, 22 columns; medians of {runs}; {_machine()}", bars)
+        _show_notes()
     return int(any(bar.is_met is False for bar in bars))
+
+
+def _daily(held: int, days: int, form: str) -> int:
+    """A day's run with many records held: its figures, and the exit status."""
+    with tempfile.TemporaryDirectory(prefix="creditgate-bench-") as folder:
+        figures = measure_daily(Path(folder), held, days)
+    bar = figures.bar()
+    if form == "json":
+        print(json.dumps({**asdict(figures), "ratio": round(bar.ratio, 4), "is_met": bar.is_met}, indent=1))
+    else:
+        _show(f"medians of {days} days; {os.cpu_count()} cores, Python {platform.python_version()}", [bar])
+    return int(bar.is_met is False)
 
 
 def _measured(folder: Path, rows: int, runs: int, only: str | None) -> dict[str, Figures]:
@@ -107,8 +126,7 @@ def _round(
                 yield "whole_way", run_task("whole_way", clean, env=env)
 
 
-def _show(rows: int, runs: int, bars: list[Bar]) -> None:
-    title = f"{rows:,} penalties, 22 columns; medians of {runs}; {_machine()}"
+def _show(title: str, bars: list[Bar]) -> None:
     table = Table(title=title, title_justify="left")
     for heading in ("", "figure", "yardstick", "ratio", "bar", "met"):
         table.add_column(heading, justify="left" if not heading else "right")
@@ -121,10 +139,17 @@ def _show(rows: int, runs: int, bars: list[Bar]) -> None:
             "" if bar.most is None else f"≤ {bar.most:g}",
             {True: "yes", False: "[bold red]NO[/]", None: ""}[bar.is_met],
         )
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
+    _console().print(table)
+
+
+def _show_notes() -> None:
+    console = _console()
     for note in NOTES:
         console.print(note, style="dim", highlight=False)
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def _as_dict(rows: int, runs: int, figures: dict[str, Figures], bars: list[Bar]) -> dict[str, object]:
