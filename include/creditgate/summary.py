@@ -10,6 +10,7 @@ from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
+from creditgate.fates import count_fates
 from creditgate.policy.paths import home
 from creditgate.warehouse.connect import Connection, connect
 
@@ -19,6 +20,11 @@ MARTS = (
     ("disclosure", "dim_subjects"),
     ("sharing", "fct_sanction_list"),
     ("sharing", "fct_linked_persons"),
+    ("rights", "fct_repairs"),
+    ("rights", "fct_objections"),
+    ("rights", "fct_revocations"),
+    ("rights", "fct_talks"),
+    ("rights", "rpt_talks_due"),
     ("quality", "fct_batches"),
     ("quality", "fct_rejections"),
     ("audit", "tombstones"),
@@ -48,6 +54,7 @@ class RunSummary:
     batches: tuple[BatchLine, ...]
     settled_before: int
     marts: tuple[tuple[str, int | None], ...]
+    fates: tuple[tuple[str, int], ...]
     reports: Path
 
 
@@ -66,8 +73,9 @@ def summarise(as_of: date, since: datetime) -> RunSummary:
             "select count(*) from intake.batches where settled_at < %s and status <> 'refused'", (since,)
         ).fetchone()
         marts = tuple((f"{schema}.{name}", _count(connection, schema, name)) for schema, name in MARTS)
+        fates = count_fates(connection, as_of)
     batches = tuple(BatchLine(*row) for row in rows)
-    return RunSummary(as_of, batches, int(str(before[0])) if before else 0, marts, home() / "reports")
+    return RunSummary(as_of, batches, int(str(before[0])) if before else 0, marts, fates, home() / "reports")
 
 
 def _count(connection: Connection, schema: str, name: str) -> int | None:
@@ -102,5 +110,10 @@ def print_summary(summary: RunSummary, console: Console, expired: int | None) ->
     for name, count in summary.marts:
         table.add_row(name, "not built" if count is None else str(count))
     console.print(table)
+    if summary.fates:
+        table = Table("fate", "count")
+        for name, number in summary.fates:
+            table.add_row(name, str(number))
+        console.print(table)
     console.print(f"reports for the provider units: {summary.reports}")
     console.print('connect: psql "$(.venv/bin/creditgate url --role bi_reader)"')

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import psycopg
 import pytest
 
+from creditgate.policy.contracts import load_contract
+from creditgate.policy.paths import dbt_dir
 from tests.marts.conftest import LISTING, Marts, record_id
 
 AS_OF = date(2026, 11, 23)
@@ -331,3 +334,114 @@ def _rights(marts: Marts, about: str) -> dict[str, Any]:
 
 def test_the_listings_of_the_story_are_listings(built: Marts) -> None:
     assert built.rows(f"select count(*) as n from intake.{LISTING}")[0]["n"] == 10
+
+
+def test_government_sharing_reads_rights_and_bi_does_not(built: Marts) -> None:
+    for mart in (
+        "fct_repairs", "fct_objections", "fct_revocations", "fct_talks", "fct_rectifications", "fct_trainings",
+        "fct_credit_reports", "rpt_talks_due",
+    ):  # fmt: skip
+        assert built.rows(f"select count(*) as n from rights.{mart}", "sharing_reader")[0]["n"] > 0
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            built.rows(f"select count(*) as n from rights.{mart}", "bi_reader")
+
+
+def test_who_is_due_a_talk_by_whom_is_a_report(built: Marts) -> None:
+    rows = built.rows("select record_id, status, talk_kind, due_by_provider_code from rights.rpt_talks_due")
+    status = {row["record_id"]: row["status"] for row in rows}
+    assert status[record_id("listed")] == "due"
+    assert status[record_id("talked_by_another")] == "due"
+    assert status[record_id("talked")] == "held"
+    assert status[record_id("refused_talk")] == "refused"
+    assert record_id("listed_repaired") not in status
+    assert {row["talk_kind"] for row in rows} == {"警示性约谈"}
+    assert {row["due_by_provider_code"] for row in rows} == {"jn_scjg"}
+
+
+def test_an_accepted_event_without_effect_is_an_open_rejection_with_its_rule(built: Marts) -> None:
+    rows = built.rows("select record_key, rule_id, status, message from quality.fct_rejections")
+    found = {(row["record_key"], row["rule_id"]) for row in rows}
+    assert {row["status"] for row in rows} == {"open"}
+    for name, rule_id in (
+        ("revocation of never_came", "RV-096"),
+        ("repair of never_came", "RD-096"),
+        ("revocation of revoked_by_another_subject", "RV-097"),
+        ("revocation of revoked_by_another_unit", "RV-101"),
+        ("repair of before_the_decision", "RD-098"),
+        ("repair of specific_serious", "RD-101"),
+        ("repair of too_early", "RD-102"),
+        ("repair of unrectified", "RD-103"),
+        ("repair of serious_untrained", "RD-104"),
+        ("repair of serious_untrained", "RD-105"),
+        ("repair of unlabelled", "RD-106"),
+        ("repair of revoked_then_repaired", "RD-107"),
+    ):
+        assert (record_id(name).hex, rule_id) in found
+    assert not {rule for key, rule in found if key == record_id("revocation of still_to_come").hex}
+
+
+def test_the_rules_that_the_build_applies_are_the_contracts(built: Marts) -> None:
+    kinds = {
+        rule.id
+        for item in (REPAIR, OBJECTION, REVOCATION, TALK, RECTIFICATION)
+        for rule in load_contract(item).rules
+        if rule.expectation.startswith("build.")
+    }
+    macro = (dbt_dir() / "macros" / "event_rules.sql").read_text(encoding="utf-8")
+    numbers = {rule_id[-3:] for rule_id in kinds}
+    assert all(f"'{number}'" in macro for number in numbers)
+    used = {
+        row["rule_id"] for row in built.rows("select distinct rule_id from intermediate.int_events_refused")
+    }
+    assert used <= kinds
+
+
+QUERY = "select * from sharing.query_subject_record('刘明哲', '济南市某局', '{key}', '{purpose}', '济授〔2026〕1号')"
+
+
+def test_a_subjects_whole_record_holds_records_and_events_and_the_query_is_logged(built: Marts) -> None:
+    key = f"9137010200000000{len('serious_untrained'):02d}"
+    rows = built.rows(QUERY.format(key=key, purpose="P1"))
+    kinds = {row["kind"]: row for row in rows}
+    assert set(kinds) == {"record", "repair", "rectification", "training"}
+    assert kinds["record"]["record_id"] == record_id("serious_untrained")
+    assert all(kinds["record"][name] for name in ("clause", "until_on", "provider_code"))
+    assert kinds["repair"]["status"] == "refused: training_missing, credit_report_missing"
+    log = built.rows(
+        "select inquirer_name, content, purpose from audit.query_log order by query_id desc limit 1"
+    )[0]
+    assert log["inquirer_name"] == "刘明哲"
+    assert log["content"] == f"whole record of subject {key}: {len(rows)} lines"
+    assert log["purpose"].startswith("P1 行政许可")
+
+
+def test_a_repaired_record_is_not_shown_and_the_repair_is(built: Marts) -> None:
+    key = f"9137010200000000{len('serious_repaired'):02d}"
+    kinds = {row["kind"] for row in built.rows(QUERY.format(key=key, purpose="P5"))}
+    assert kinds == {"repair", "rectification", "training", "credit_report"}
+
+
+@pytest.mark.parametrize(
+    ("key", "purpose"), [("91370102MA3C000011", "P9"), ("370102198503170071", ""), ("", "P1")]
+)
+def test_a_whole_record_is_not_given_without_key_and_lawful_purpose(
+    built: Marts, key: str, purpose: str
+) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        built.rows(QUERY.format(key=key, purpose=purpose))
+
+
+def test_later_evidence_lets_a_repair_take_effect_in_a_build_by_touched_records(built: Marts) -> None:
+    """Runs last: it goes on by a day."""
+    key = f"9137010200000000{len('serious_untrained'):02d}"
+    built.event(TRAINING, "longer training", trained_on="2026-10-13", class_hours="0.5", subject_key=key)
+    built.event(REPORT, "late report", issued_on="2026-10-14", subject_key=key)
+    built.batch(date(2026, 11, 24))
+    built.build(date(2026, 11, 24))
+    assert _status(built, "int_repairs", "serious_untrained") == ("effective", [])
+    assert "serious_untrained" not in built.names("marts.fct_published_penalties")
+    assert _status(built, "int_revocations", "still_to_come") == ("unmatched", [])
+    built.expire(date(2027, 6, 24))
+    gone = record_id("unrectified")
+    assert not built.rows(f"select from intake.repair_decision where target_record_id = '{gone}'")
+    assert not built.rows(f"select from rights.fct_repairs where record_id = '{gone}'")

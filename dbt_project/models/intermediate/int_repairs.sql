@@ -1,4 +1,12 @@
-{{ config(materialized='table') }}
+{{
+    config(
+        materialized='incremental',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        pre_hook="{{ forget_all() }}",
+        indexes=[{'columns': ['record_id']}],
+    )
+}}
 
 -- Whether an approved repair takes effect (S44–S47, S53–S58): every reason against it is listed, and with one reason
 -- it has no effect at all.
@@ -156,7 +164,7 @@ with_evidence as (
         with_facts.*,
         conditions.is_repairable,
         conditions.min_months,
-        coalesce(hours_trained.class_hours, 0) as class_hours,
+        coalesce(hours_trained.class_hours, 0)::numeric(18, 6) as class_hours,
         reports_handed_in.event_id is not null as has_credit_report,
         coalesce(rectified.is_rectified, false) as is_rectified,
         ended_records.ended_on

@@ -1,4 +1,12 @@
-{{ config(materialized='table') }}
+{{
+    config(
+        materialized='incremental',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        pre_hook="{{ forget_all() }}",
+        indexes=[{'columns': ['record_id']}],
+    )
+}}
 
 with
 

@@ -29,7 +29,11 @@ SCHEMAS = (
     "intake", "reference", "staging", "intermediate", "marts", "disclosure", "sharing", "rights", "quality", "audit",
 )  # fmt: skip
 
-QUERY_FUNCTION = "sharing.query_subject(text, text, text, text, text)"
+QUERY_FUNCTIONS = (
+    "sharing.query_subject(text, text, text, text, text)",
+    "sharing.query_subject_record(text, text, text, text, text)",
+)
+"""All that `query_officer` may do: each keeps the log (S25)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def apply_grants(conn: Connection) -> None:
                 conn.execute(sql.SQL("revoke all on all tables in schema {} from {}").format(where, name))
                 conn.execute(sql.SQL("revoke all on schema {} from {}").format(where, name))
     conn.execute("grant usage on schema sharing to query_officer")
-    conn.execute(f"grant execute on function {QUERY_FUNCTION} to query_officer")
+    for function in QUERY_FUNCTIONS:
+        conn.execute(f"grant execute on function {function} to query_officer")
     where, name = sql.Identifier(AIRFLOW_SCHEMA), sql.Identifier(AIRFLOW)
     conn.execute(sql.SQL("grant usage, create on schema {} to {}").format(where, name))
 
@@ -115,7 +120,8 @@ def apply_grants(conn: Connection) -> None:
 def _close_to_public(conn: Connection) -> None:
     """Nobody uses what PostgreSQL gives to everybody: functions, schema public, the database itself."""
     conn.execute("alter default privileges revoke execute on functions from public")
-    conn.execute(f"revoke all on function {QUERY_FUNCTION} from public")
+    for function in QUERY_FUNCTIONS:
+        conn.execute(f"revoke all on function {function} from public")
     row = conn.execute(
         "select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'public'"
     ).fetchone()

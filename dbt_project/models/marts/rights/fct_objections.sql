@@ -1,0 +1,38 @@
+with
+
+events as (
+    select * from {{ ref('int_objections') }}
+),
+
+final as (
+    select
+        event_id,
+        record_id,
+        item,
+        provider_code,
+        subject_kind,
+        subject_key,
+        {{ masked_text('subject_name', ['identity', 'mobile']) }} as subject_name,
+        decision_number,
+        objection_number,
+        ground,
+        channel,
+        is_assisted,
+        raised_on,
+        closed_on,
+        outcome,
+        notified_on,
+        reconsideration_state,
+        reconsideration_ref,
+        status,
+        reasons,
+        first_received_on,
+        received_on,
+        last_disclosure_on,
+        batch_id,
+        row_number
+    from events
+    where {{ still_disclosed('last_disclosure_on') }}
+)
+
+select * from final
