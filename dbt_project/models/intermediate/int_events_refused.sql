@@ -17,7 +17,11 @@ with
         record_id,
         batch_id,
         row_number,
-        case when status = 'unmatched' then array['unmatched'] when state = 'known' then reasons else '{}' end as reasons
+        case
+            when status = 'unmatched' then array['unmatched']
+            when state = 'known' then reasons
+            else '{}'
+        end as reasons
     from {{ ref(model) }}
 ),
 

@@ -6,7 +6,7 @@
     )
 }}
 
--- Who is due which talk, by whom (S37–S41): one for a listing in force, of the kind of its list, by the unit that listed.
+-- Who is due which talk, by whom (S37–S41): one for a listing in force, of its list's kind, by the unit that listed.
 
 with
 
