@@ -8,8 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from creditgate.policy.contracts import load_contract
+from creditgate.policy.contracts import known_items, load_contract
 from creditgate.policy.paths import dbt_dir
+from creditgate.policy.providers import load_providers
+from creditgate.warehouse.connect import open_url
+from creditgate.warehouse.reference_tables import refresh_reference
 from tests.marts.conftest import LISTING, Marts, record_id
 
 AS_OF = date(2026, 11, 23)
@@ -90,10 +93,8 @@ def built(marts: Marts) -> Marts:
     _objections(marts)
     _revocations(marts)
     _talks(marts)
-    marts.run(
-        "insert into reference.providers (provider_code, unit_name, unit_kind, is_complete)"
-        f" values ('{COLLECTOR}', '样例采集单位', '市场信用信息采集单位', true) on conflict do nothing"
-    )
+    with open_url(marts.url) as connection:
+        refresh_reference(connection, [*map(load_contract, known_items())], load_providers().values())
     marts.batch(date(2026, 11, 9))
     marts.penalty("corrected", **GENERAL, content="更正后的内容")
     marts.batch(date(2026, 11, 10))
