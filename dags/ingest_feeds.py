@@ -4,7 +4,7 @@
 spool, one batch per file. Each batch then goes
 through `screen` (decoding, known columns, prohibited data), `check` (the contract's rules), `settle` (one
 transaction) and `report` (what the provider unit reads). `announce` emits the asset that starts `build_marts`, when at
-least one batch is settled.
+least one batch is settled. A batch that is unlike the provider's usual is held; `ask` then starts `release_held_batches`.
 
 **When.** By the schedule of the registry entry in `include/providers/` (Asia/Shanghai); one run at a time.
 By hand with `{"as_of": "YYYY-MM-DD"}` to take a past business date.
@@ -22,10 +22,10 @@ from typing import Any
 
 from airflow.sdk import DAG, TriggerRule, dag, get_current_context, task, task_group
 
-from creditgate.orchestration.assets import ACCEPTED_RECORDS
+from creditgate.orchestration.assets import ACCEPTED_RECORDS, HELD_BATCHES
 from creditgate.orchestration.dates import as_of_of, told_as_of
 from creditgate.orchestration.defaults import as_of_param, at, default_args
-from creditgate.orchestration.outcomes import no_values_in_faults, run_stage
+from creditgate.orchestration.outcomes import held_or_skip, no_values_in_faults, run_stage
 from creditgate.orchestration.registry import Feed, feeds_to_parse
 
 BATCH_NAME = "{{ task.op_args[0][:12] }}"
@@ -73,6 +73,10 @@ def ingest_dag(feed: Feed) -> DAG:
         told = told_as_of(get_current_context())
         outlet_events[ACCEPTED_RECORDS].extra = {**extra, "as_of": told.isoformat()} if told else extra
 
+    @task(outlets=[HELD_BATCHES], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    def ask(*, outlet_events: Any, ti: Any) -> None:
+        outlet_events[HELD_BATCHES].extra = {"batches": held_or_skip(ti.xcom_pull(task_ids="batch.report"))}
+
     @dag(
         dag_id=feed.dag_id,
         schedule=at(feed.schedule),
@@ -88,6 +92,7 @@ def ingest_dag(feed: Feed) -> DAG:
         batches = batch.expand(batch_id=pull())
         announced = announce()
         batches.get_child_by_label("settle") >> announced  # a report that fails must not hold back the marts
+        batches.get_child_by_label("report") >> ask()
 
     return ingest()
 

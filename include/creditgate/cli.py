@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from creditgate.domain.batch import BatchStatus
+from creditgate.domain.batch import BatchStatus, HoldDecision
 from creditgate.domain.clock import add_workdays, business_today
 from creditgate.domain.faults import OperationFault
 from creditgate.domain.feed import UNREAD
@@ -176,6 +176,56 @@ def submit(
     except OSError as error:
         _fail(f"{file.name} could not be put into the source of {provider}: {error.strerror}")
     out.print(f"{placed} is waiting for the next run (creditgate run)")
+
+
+@app.command("held")
+def list_held() -> None:
+    """The batches that wait for a person's decision: unlike what their provider usually sends."""
+    from creditgate import pipeline
+
+    table = Table("batch", "provider", "item", "file", "rows", "received", "why")
+    waiting = pipeline.held()
+    for batch in waiting:
+        received = f"{batch.received_at:%Y-%m-%d %H:%M}"
+        table.add_row(
+            batch.batch_id,
+            batch.provider_code,
+            batch.item,
+            batch.file_name,
+            str(batch.rows),
+            received,
+            ", ".join(batch.rules),
+        )
+    if waiting:
+        out.print(table)
+    out.print(f"{len(waiting)} batches wait for a decision (docs/runbooks/batch_is_held.md)")
+
+
+Batch = Annotated[str, typer.Argument(help="The batch id, or its beginning.", show_default=False)]
+By = Annotated[str, typer.Option("--by", help="Who decides; kept for audit.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept for audit.")]
+
+
+@app.command()
+def release(batch: Batch, by: By, reason: Reason) -> None:
+    """Take a held batch in as it is, for the next build of the marts."""
+    _decide(batch, HoldDecision.RELEASED, by, reason)
+
+
+@app.command()
+def refuse(batch: Batch, by: By, reason: Reason) -> None:
+    """Send a held batch back to its provider: nothing of it is kept."""
+    _decide(batch, HoldDecision.REFUSED, by, reason)
+
+
+def _decide(batch: str, decision: HoldDecision, by: str, reason: str) -> None:
+    from creditgate import pipeline
+    from creditgate.holding import whole_id
+
+    counts = pipeline.decide_held(whole_id(batch), decision, by=by, reason=reason)
+    out.print(
+        f"{counts['batch_id']}: {counts['status']}, {counts['accepted']} rows accepted, {counts['rejected']} rejected"
+    )
 
 
 @app.command()

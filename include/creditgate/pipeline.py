@@ -15,13 +15,21 @@ from typing import Any, TypeVar
 
 import structlog
 
-from creditgate.domain.batch import Batch, BatchStatus, Tally
+from creditgate.domain.batch import Batch, BatchStatus, HoldDecision, Tally
 from creditgate.domain.feed import Chunk, FeedLayout, SealedChunk
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
 from creditgate.domain.report import BatchReport, RejectedRows
 from creditgate.domain.verdict import status_without_rows, tally_of
+from creditgate.holding import (
+    decide,
+    held,
+    kept_profile,
+    look_at_whole_file,
+    status_without_settling,
+    with_refusal,
+)
 from creditgate.policy.checklist import may_provide
 from creditgate.policy.contracts import Contract, load_contract
 from creditgate.policy.gate_rules import gate_rule
@@ -41,6 +49,7 @@ from creditgate.spool import RowFindings, Spool, spool_root
 from creditgate.warehouse.batches import mark_returned
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.held_records import IntakeRecords
+from creditgate.warehouse.holds import save_profile
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup, SettledRecords
 from creditgate.warehouse.passwords import hash_key
 
@@ -48,7 +57,9 @@ __all__ = [
     "build",
     "check",
     "check_file",
+    "decide_held",
     "expire",
+    "held",
     "may_wait",
     "pull",
     "refuse_strays",
@@ -136,8 +147,13 @@ def check(batch_id: str) -> Counts:
         spool.write_table("sealed", _noting(in_order(checker.check, chunks), parts))
         parts.append(checker.finish())
         parts.append(near_duplicates(contract, spool.read_table("sealed"), IntakeRecords(connection)))
-    found = Findings.concat(parts)
-    spool.write_outcome("check", layout, found, rows=facts["rows"])
+        found = Findings.concat(parts)
+        sealed = spool.read_table("sealed")
+        look = look_at_whole_file(connection, batch, contract, layout, sealed, found)
+    found = Findings.concat([found, look.findings])
+    spool.write_outcome(
+        "check", layout, found, rows=facts["rows"], is_held=look.is_held, profile=look.profile
+    )
     spool.drop("screened.arrow")
     log.info("check.finished", batch_id=batch_id, rows=facts["rows"], findings=len(found))
     return {"batch_id": batch_id, "rows": facts["rows"], "findings": len(found)}
@@ -150,8 +166,19 @@ def settle(batch_id: str) -> Counts:
     contract = load_contract(batch.item)
     is_complete = find_provider(batch.provider_code).is_complete
     layout, findings, facts = _outcome(spool, contract)
+    ending = status_without_settling(batch_id, facts)
     with connect() as connection:
-        if spool.has("check.json"):
+        if ending is not None:
+            settled = settle_without_rows(
+                connection,
+                batch,
+                contract.version,
+                layout,
+                _told_of_file(findings, ending),
+                ending,
+                provider_is_complete=is_complete,
+            )
+        elif spool.has("check.json"):
             settled = settle_rows(
                 connection,
                 batch,
@@ -173,6 +200,9 @@ def settle(batch_id: str) -> Counts:
                 status,
                 provider_is_complete=is_complete,
             )
+        profile = kept_profile(facts)
+        if settled.is_new and profile is not None:
+            save_profile(connection, batch_id, profile)
     log.info("settle.finished", batch_id=batch_id, status=settled.status.value, is_new=settled.is_new)
     return _counts(settled)
 
@@ -185,7 +215,11 @@ def report(batch_id: str, connections: Connections = environment_connection) -> 
     batch = spool.read_batch()
     contract = load_contract(batch.item)
     layout, findings, facts = _outcome(spool, contract)
-    if spool.has("check.json"):
+    ending = status_without_settling(batch_id, facts)
+    if ending is not None:
+        findings, tally = _told_of_file(findings, ending), Tally(0, 0, 0, 0)
+        status, rejected = ending, RejectedRows.none()
+    elif spool.has("check.json"):
         tally = tally_of(facts["rows"], findings)
         status = tally.status()
         rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings, batch.as_of_on)
@@ -197,9 +231,28 @@ def report(batch_id: str, connections: Connections = environment_connection) -> 
         mark_returned(connection, batch_id)
     if status.is_final:
         acknowledge(batch, status, connections)
-    spool.clear()
+    if status is not BatchStatus.HELD:
+        spool.clear()
     log.info("report.finished", batch_id=batch_id, status=status.value, rejected=tally.rejected)
     return {"batch_id": batch_id, "status": status.value, "rejected": tally.rejected}
+
+
+def decide_held(
+    batch_id: str,
+    decision: HoldDecision,
+    *,
+    by: str,
+    reason: str,
+    connections: Connections = environment_connection,
+) -> Counts:
+    """Record a person's decision about a held batch, then settle and report it accordingly.
+
+    Killed in between, it is simply done again. Raises HoldError where nothing waits, or was decided otherwise.
+    """
+    decide(batch_id, decision, by, reason)
+    counts = settle(batch_id)
+    report(batch_id, connections)
+    return counts
 
 
 def build(as_of: date, select: str | None = None) -> Counts:
@@ -345,3 +398,9 @@ def _noting(chunks: Iterator[AnyChunk], parts: list[Findings]) -> Iterator[AnyCh
 def _about_file(findings: Findings) -> Findings:
     keep = findings.rows == FILE_ROW
     return Findings(findings.table, findings.rows[keep], findings.slots[keep])
+
+
+def _told_of_file(findings: Findings, ending: BatchStatus) -> Findings:
+    """What is told of a feed of which no row is told: findings about the file, and a person's refusal."""
+    about = _about_file(findings)
+    return with_refusal(about) if ending is BatchStatus.BLOCKED else about

@@ -36,6 +36,7 @@ from creditgate.settle.transaction import settle_without_rows
 from creditgate.spool import Spool, spool_root
 from creditgate.warehouse.batches import find_outcome
 from creditgate.warehouse.connect import connect
+from creditgate.warehouse.holds import find_decision
 from creditgate.warehouse.pulled import Pulled, find_pulled, remember_pulled, watermark
 
 log = structlog.get_logger(__name__)
@@ -146,7 +147,10 @@ class _PullOfOne:
             if pulled is None or pulled.version != self._file.version:
                 return None
             known = find_outcome(connection, pulled.batch_id)
-        if known is None or not known.status.is_final or Spool(spool_root(), pulled.batch_id).exists():
+        in_spool = Spool(spool_root(), pulled.batch_id).exists()
+        if known is not None and known.status is BatchStatus.HELD and in_spool:
+            return pulled.batch_id if self._is_decided(pulled.batch_id) else ""
+        if known is None or not known.status.is_final or in_spool:
             return None
         self._acknowledge(pulled.batch_id, pulled.sha256, known.status)
         return ""
@@ -191,6 +195,9 @@ class _PullOfOne:
             self._acknowledge(batch.batch_id, batch.file_sha256, known.status)
             log.info("pull.known", batch_id=batch.batch_id, status=known.status.value)
             return False
+        if known is not None and known.status is BatchStatus.HELD and spool.exists():
+            self._remember(batch)
+            return self._is_decided(batch.batch_id)
         if problems:
             self._refuse(batch, [Slot(gate_rule(problem.kind), problem.key) for problem in problems])
             return False
@@ -200,6 +207,11 @@ class _PullOfOne:
             spool.write_batch(batch)
         self._remember(batch)
         return True
+
+    def _is_decided(self, batch_id: str) -> bool:
+        """Whether a held batch can go on: a person has decided, and whoever carried it out did not get to the end."""
+        with connect() as connection:
+            return find_decision(connection, batch_id) is not None
 
     def _remember(self, batch: Batch) -> None:
         pulled = Pulled(self._file.version, batch.batch_id, batch.file_sha256)

@@ -70,7 +70,8 @@ def summarise(as_of: date, since: datetime) -> RunSummary:
             (since,),
         ).fetchall()
         before = connection.execute(
-            "select count(*) from intake.batches where settled_at < %s and status <> 'refused'", (since,)
+            "select count(*) from intake.batches where settled_at < %s and status not in ('refused', 'held')",
+            (since,),
         ).fetchone()
         marts = tuple((f"{schema}.{name}", _count(connection, schema, name)) for schema, name in MARTS)
         fates = count_fates(connection, as_of)
@@ -99,7 +100,9 @@ def print_summary(summary: RunSummary, console: Console, expired: int | None) ->
         console.print(table)
         blocked = sum(line.status == "blocked" for line in summary.batches)
         refused = sum(line.status == "refused" for line in summary.batches)
-        console.print(f"{len(summary.batches)} batches, {blocked} blocked, {refused} refused")
+        held = sum(line.status == "held" for line in summary.batches)
+        waiting = f", {held} held for a person's decision (creditgate held)" if held else ""
+        console.print(f"{len(summary.batches)} batches, {blocked} blocked, {refused} refused{waiting}")
     else:
         console.print("Nothing new was waiting: nothing was loaded again.")
     if summary.settled_before:

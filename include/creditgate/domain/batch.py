@@ -12,7 +12,8 @@ class BatchStatus(StrEnum):
     """How a batch ended. A closed set, published in docs/reference/statuses.md.
 
     accepted 全部接收 · partly_rejected 部分退回 · rejected 全部退回 · blocked 整批阻断 ·
-    refused 拒收 (the manifest, provider or item is not in order; the file stays with the provider).
+    refused 拒收 (the manifest, provider or item is not in order; the file stays with the provider) ·
+    held 待人工核定 (unlike the provider's usual; nothing of it is taken in until a person has decided).
     """
 
     ACCEPTED = "accepted"
@@ -20,6 +21,7 @@ class BatchStatus(StrEnum):
     REJECTED = "rejected"
     BLOCKED = "blocked"
     REFUSED = "refused"
+    HELD = "held"
 
     @property
     def label(self) -> str:
@@ -30,12 +32,20 @@ class BatchStatus(StrEnum):
             "rejected": "全部退回",
             "blocked": "整批阻断",
             "refused": "拒收",
+            "held": "待人工核定",
         }[self.value]
 
     @property
     def is_final(self) -> bool:
-        """Whether the same bytes, sent again, are known and left alone (a refusal can be mended)."""
-        return self is not BatchStatus.REFUSED
+        """Whether the same bytes, sent again, are known and left alone (a refusal can be mended, a hold ends)."""
+        return self not in (BatchStatus.REFUSED, BatchStatus.HELD)
+
+
+class HoldDecision(StrEnum):
+    """What a person decides about a held batch: its rows are taken in, or the file goes back."""
+
+    RELEASED = "released"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True)

@@ -14,3 +14,6 @@ ACCEPTED_RECORDS: Final = Asset(
 An event's extra holds `provider`, `item`, `batches` (how many were settled), and `as_of` (ISO date) where the run was
 told one; the marts are built for that date, else for today.
 """
+
+HELD_BATCHES: Final = Asset(name="held_batches", uri="creditgate://intake/held_batches", group="intake")
+"""Emitted by an ingest DAG that has held batches; starts `release_held_batches`. An event's extra names them: `batches`."""

@@ -96,6 +96,11 @@ def asset_or_time(cron: str, asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
     return AssetOrTimeSchedule(timetable=timetable, assets=[asset]) if timetable else [asset]
 
 
+def on_asset(asset: Asset) -> list[Asset] | None:
+    """Start on the asset; in a one-shot run not at all: nobody is there to answer."""
+    return None if is_one_shot() else [asset]
+
+
 def as_of_param() -> Param:
     """The run parameter `as_of`: an ISO date, or null for the business date of the run."""
     return Param(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+-]{1,80}", re.ASCII)
 """Ids, statuses, dates and moments: no blank, no slash, nothing Chinese."""
 
 BLOCKED_RUNBOOK: Final = "docs/runbooks/batch_is_blocked.md"
+HELD_RUNBOOK: Final = "docs/runbooks/batch_is_held.md"
 
 
 class DatabaseFaultError(OperationFault):
@@ -74,7 +75,19 @@ def run_stage(stage: str, batch_id: str, *needs: Any) -> dict[str, Any]:
     log.info(f"{stage}.finished", **{**counts, "batch_id": batch_id})
     if counts.get("status") == "blocked":
         log.warning("alert.batch_blocked", batch_id=batch_id, stage=stage, next_step=f"see {BLOCKED_RUNBOOK}")
+    if counts.get("status") == "held":
+        log.warning("alert.batch_held", batch_id=batch_id, stage=stage, next_step=f"see {HELD_RUNBOOK}")
     return counts
+
+
+def held_or_skip(reported: Iterable[Mapping[str, Any] | None] | None) -> list[str]:
+    """The ids of the batches that were held, of what `report` has counted; skips the task where none was."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    held = [str(counts["batch_id"]) for counts in reported or () if counts and counts.get("status") == "held"]
+    if not held:
+        raise AirflowSkipException("no batch waits for a person")
+    return held
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 
 from creditgate.domain.rules import Rule
+from creditgate.domain.whole_file import WholeFileRules
 from creditgate.policy.documents import PolicyFileError
 
 
@@ -103,6 +104,7 @@ class Contract:
     provider_units: tuple[str, ...]
     decision_day: str | None
     past_versions: tuple[PastVersion, ...]
+    whole_file: WholeFileRules | None
     headers: Mapping[str, str] = dataclasses.field(repr=False, compare=False)
     stages: Mapping[str, str] = dataclasses.field(repr=False, compare=False)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from creditgate.domain.rules import Rule, Severity
+from creditgate.domain.whole_file import Limits, WholeFileRules
 from creditgate.policy.contract_model import Contract, ContractError, Field, PastVersion
 from creditgate.policy.documents import Node, read_document
 from creditgate.policy.expectation_types import DERIVED_COLUMNS, EXPECTATIONS, GATE_KINDS, STAGES
@@ -63,6 +64,7 @@ _CHECKLIST_ELEMENTS = ("unified_code_field", "data_standard", "validity", "provi
 """Four of the seven elements of a checklist entry; title, nature and disclosure mode are asked for above."""
 
 _RULE_KEYS = ("name", "type", "engine", "severity", "description", "implementation", "customProperties")
+WHOLE_FILE_LIMITS = ("volume", "empty", "drift", "spike")
 _WHEN_TESTS = ("in", "in_from", "not_in", "matches", "is_null", "not_null")
 """`not_in` holds for an empty cell too."""
 _SOURCE = re.compile(r"^(sanction|watch)_lists\.list_code\+list_name(?:\[subjects=(org|person)\])?$")
@@ -77,7 +79,7 @@ def read_contract(path: Path) -> Contract:
     custom = _custom(
         top["customProperties"],
         (*_CONTRACT_PROPERTIES, *_CHECKLIST_ELEMENTS),
-        ("effective_until", "decision_day", "past_versions", "target_items"),
+        ("effective_until", "decision_day", "past_versions", "target_items", "whole_file"),
     )
     schema = _only_schema(top["schema"], item=path.name.removesuffix(SUFFIX))
     fields = tuple(_read_field(node) for node in schema["properties"].sequence())
@@ -124,6 +126,7 @@ def read_contract(path: Path) -> Contract:
         provider_units=custom["provider_units"].texts(),
         decision_day=decision_day,
         past_versions=_read_past_versions(custom, top["version"].text(), effective_from),
+        whole_file=_read_whole_file(custom["whole_file"]) if "whole_file" in custom else None,
         headers=headers,
         stages=stages,
     )
@@ -143,6 +146,30 @@ def _custom(node: Node, required: tuple[str, ...] = (), optional: tuple[str, ...
         if name not in found:
             raise node.fault(f"lacks the property {name!r}", "add {property: " + name + ", value: …}")
     return found
+
+
+def _read_whole_file(node: Node) -> WholeFileRules:
+    """The thresholds of the rules about a feed as a whole; a kind that is absent is not judged."""
+    parts = node.mapping(("history", "at_least", "min_rows"), WHOLE_FILE_LIMITS)
+    limits = {kind: _read_limits(parts[kind]) for kind in WHOLE_FILE_LIMITS if kind in parts}
+    history, at_least = parts["history"].count(), parts["at_least"].count()
+    if at_least > history:
+        raise parts["at_least"].fault(f"{at_least} is more than history, {history}", "look back further")
+    return WholeFileRules(history, at_least, parts["min_rows"].count(), limits)
+
+
+def _read_limits(node: Node) -> Limits:
+    parts = node.mapping(("warn", "hold"))
+    warn, hold = (_positive(parts[name]) for name in ("warn", "hold"))
+    if hold < warn:
+        raise node.fault(f"hold {hold} is less than warn {warn}", "hold later than warn, or at the same")
+    return Limits(warn, hold)
+
+
+def _positive(node: Node) -> float:
+    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)) or node.value <= 0:
+        raise node.fault("is not a number above zero", "write digits without quotes")
+    return float(node.value)
 
 
 def _only_schema(node: Node, item: str) -> dict[str, Node]:

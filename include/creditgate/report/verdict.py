@@ -18,6 +18,7 @@ STATUS_MEANINGS = (
     (BatchStatus.REJECTED, "没有一行合格，全部退回，请改正后重新报送。"),
     (BatchStatus.BLOCKED, "整个文件未接收，其中任何一行都没有保存。"),
     (BatchStatus.REFUSED, "报送手续不符合要求，文件未入库，仍在原处。"),
+    (BatchStatus.HELD, "与本单位以往报送情况差异较大，须经工作人员核定；核定之前任何一行都没有入库。"),
 )
 SEVERITY_MEANINGS = (
     ("阻断", "整个文件不予接收。"),
@@ -65,6 +66,16 @@ def verdict_of(report: BatchReport, *, has_masked_cells: bool = False) -> Verdic
                 "拒收：报送手续不符合要求",
                 "文件未入库，仍在原报送位置，没有丢失。改正后系统会在下次运行时重新接收。",
                 ("按下面“关于整个文件的问题”逐项改正。", "文件与报送清单仍放在原处，不必改名。"),
+            )
+        case BatchStatus.HELD:
+            return Verdict(
+                "mixed",
+                "待人工核定：与本单位以往报送情况差异较大",
+                "文件已收到，没有丢失；经工作人员核定后才会入库，核定结果另行出具报告。",
+                (
+                    "核对下面“关于整个文件的问题”。情况属实的，无需操作。",
+                    "确有错误的，请联系工作人员退回本批，改正后重新报送。",
+                ),
             )
 
 

@@ -116,7 +116,7 @@ def _claim(
     tally: Tally,
     provider_is_complete: bool,
 ) -> bool:
-    """Write the batch row; False when the batch was settled before. A refusal may be settled anew."""
+    """Write the batch row; False when the batch was settled before. A refusal may be settled anew, a hold ends."""
     manifest = batch.manifest
     row = {
         "batch_id": batch.batch_id,
@@ -149,7 +149,8 @@ def _claim(
     statement = sql.SQL(
         "insert into intake.batches ({names}, settled_at) values ({places}, clock_timestamp()) "
         "on conflict (batch_id) do update set {updates}, settled_at = clock_timestamp() "
-        "where batches.status = 'refused' returning batch_id"
+        "where batches.status = 'refused' or (batches.status = 'held' and excluded.status <> 'held') "
+        "returning batch_id"
     ).format(names=names, places=places, updates=updates)
     claimed = connection.execute(statement, row).fetchone() is not None
     if claimed:
