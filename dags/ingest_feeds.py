@@ -1,10 +1,9 @@
 """Take in the feeds of one provider unit for one information item.
 
 **What.** `pull` copies what waits in the provider's source (a folder, or what its Airflow connection leads to) into the
-spool, one batch per file. Each batch then goes
-through `screen` (decoding, known columns, prohibited data), `check` (the contract's rules), `settle` (one
-transaction) and `report` (what the provider unit reads). `announce` emits the asset that starts `build_marts`, when at
-least one batch is settled. A batch that is unlike the provider's usual is held; `ask` then starts `release_held_batches`.
+spool, one batch per file. Each batch goes through `screen` (decoding, known columns, prohibited data), `check` (the
+contract's rules), `settle` (one transaction) and `report` (what the provider unit reads). `announce` starts `build_marts`
+once a batch is settled. A batch unlike the provider's usual is held; `ask` then starts `release_held_batches`.
 
 **When.** By the schedule of the registry entry in `include/providers/` (Asia/Shanghai); one run at a time.
 By hand with `{"as_of": "YYYY-MM-DD"}` to take a past business date.
@@ -40,9 +39,8 @@ def ingest_dag(feed: Feed) -> DAG:
         from creditgate.orchestration.connections import airflow_connection
 
         with no_values_in_faults("pull", provider=feed.provider, item=feed.item):
-            return pipeline.pull(
-                feed.provider, feed.item, as_of_of(get_current_context()), airflow_connection
-            )
+            as_of = as_of_of(get_current_context())
+            return pipeline.pull(feed.provider, feed.item, as_of, airflow_connection)
 
     @task(map_index_template=BATCH_NAME)
     def screen(batch_id: str) -> dict[str, Any]:

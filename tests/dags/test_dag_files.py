@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from creditgate.orchestration.airflow_local import Mode
-from creditgate.orchestration.assets import ACCEPTED_RECORDS
+from creditgate.orchestration.assets import ACCEPTED_RECORDS, HELD_BATCHES
 from creditgate.orchestration.defaults import default_args
 from creditgate.orchestration.names import MARTS_POOL
 from creditgate.orchestration.registry import registered_feeds
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FILES = sorted(dags_dir().glob("*.py"))
 SINGLE_DAGS = ("build_marts", "expire_negative_records")
+ASKING_DAG = "release_held_batches"
 INGEST_DAGS = tuple(feed.dag_id for feed in registered_feeds())
 
 
@@ -35,7 +36,7 @@ def test_dag_files_load_without_an_error_or_a_warning(bag: DagBag) -> None:
 
 
 def test_every_entry_of_the_registry_has_one_dag(bag: DagBag) -> None:
-    assert set(bag.dags) == {*INGEST_DAGS, *SINGLE_DAGS}
+    assert set(bag.dags) == {*INGEST_DAGS, *SINGLE_DAGS, ASKING_DAG}
     assert len(INGEST_DAGS) >= 6
 
 
@@ -69,7 +70,7 @@ def test_a_dag_says_what_it_does_when_and_what_to_do_when_it_is_red(bag: DagBag)
 
 
 def test_a_single_dag_is_named_as_its_file(bag: DagBag) -> None:
-    for dag_id in SINGLE_DAGS:
+    for dag_id in (*SINGLE_DAGS, ASKING_DAG):
         assert Path(bag.dags[dag_id].fileloc).stem == dag_id
 
 
@@ -87,13 +88,22 @@ def test_every_task_is_tried_again_with_growing_delay_and_ends_in_time(bag: DagB
             assert task.retries == 3
             assert task.retry_exponential_backoff
             assert task.retry_policy is not None
-            assert task.execution_timeout == timedelta(hours=1)
+            waits_for_a_person = (dag.dag_id, task.task_id) == (ASKING_DAG, "batch.decide")
+            assert task.execution_timeout == (None if waits_for_a_person else timedelta(hours=1))
 
 
 def test_one_run_at_a_time_and_no_catching_up(bag: DagBag) -> None:
     for dag in bag.dags.values():
-        assert dag.max_active_runs == 1
+        assert dag.max_active_runs == (16 if dag.dag_id == ASKING_DAG else 1)
         assert not dag.catchup
+
+
+def test_held_batches_are_asked_about_as_soon_as_they_are_held(bag: DagBag) -> None:
+    timetable = bag.dags[ASKING_DAG].timetable
+    assert [asset.uri for asset in timetable.asset_condition.objects] == [HELD_BATCHES.uri]
+    for dag_id in INGEST_DAGS:
+        ask = bag.dags[dag_id].get_task("ask")
+        assert ask.upstream_task_ids == {"batch.report"}
 
 
 def test_an_ingest_dag_follows_its_registry_entry_in_shanghai_time(bag: DagBag) -> None:

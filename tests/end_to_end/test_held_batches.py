@@ -20,7 +20,7 @@ MARKER = "样例CANARY7171"
 
 
 def usual(number: int) -> None:
-    """A settled batch of sixty rows with facts."""
+    """A settled batch of sixty rows."""
     rows = [a_penalty(decision_number=f"济市监处罚〔2026〕{number}-{n}号") for n in range(60)]
     a_feed(rows, mailbox() / f"usual_{number}.csv")
     (counts,) = take_in()
@@ -28,11 +28,12 @@ def usual(number: int) -> None:
 
 
 def odd_feed() -> Path:
-    """A feed of sixty rows whose facts are empty, with a person among them."""
+    """A feed of sixty rows whose effective_until is empty, with a person among them."""
     rows = [
-        a_penalty(decision_number=f"济市监处罚〔2026〕odd-{n}号", facts="", remarks=MARKER) for n in range(59)
+        a_penalty(decision_number=f"济市监处罚〔2026〕odd-{n}号", effective_until="", remarks=MARKER)
+        for n in range(59)
     ]
-    rows.append(a_personal_penalty(decision_number="济市监处罚〔2026〕odd-p号", facts=""))
+    rows.append(a_personal_penalty(decision_number="济市监处罚〔2026〕odd-p号", effective_until=""))
     return a_feed(rows, mailbox() / "odd.csv")
 
 
