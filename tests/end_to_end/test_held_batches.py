@@ -60,7 +60,7 @@ def test_a_held_batch_waits_sealed_and_is_released_by_a_person(
     assert path.exists()
     assert _ask(database, f"select count(*) from intake.{ITEM} where batch_id = '{batch_id}'") == [(0,)]
     (waiting,) = pipeline.held()
-    assert (waiting.batch_id, waiting.rows, waiting.rules[:1]) == (batch_id, 60, ("FILE-062",))
+    assert (waiting.batch_id, waiting.rows, waiting.rules) == (batch_id, 60, ["FILE-062"])
     report = json.loads(
         (creditgate_home / "reports" / PROVIDER / batch_id / "report.json").read_text(encoding="utf-8")
     )

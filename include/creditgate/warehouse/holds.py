@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ class HeldBatch:
     rows: int
     received_at: datetime
     held_at: datetime
-    rules: tuple[str, ...]
+    rules: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -98,4 +99,4 @@ def held_batches(conn: Connection) -> list[HeldBatch]:
         from intake.batches as b where b.status = 'held' order by b.received_at, b.batch_id
         """
     ).fetchall()
-    return [HeldBatch(*row[:7], rules=tuple(row[7])) for row in rows]
+    return [HeldBatch(*row) for row in rows]
