@@ -10,8 +10,8 @@ all that wait. The three working days of S11 go on meanwhile. The same on the co
 
 **Is a rerun safe?** Yes. A batch is decided once; the first decision stays, and settling it again does nothing.
 
-**When it is red.** `decide`: the reason was left out; clear the task, it asks again. `carry_out`: database, disk or source; mend
-the cause and clear the task, the decision is kept. See docs/runbooks/batch_is_held.md.
+**When it is red.** `carry_out` says *needs the name and the reason*: the reason was left out; clear `decide`, it asks again. Else
+database, disk or source: mend the cause and clear `carry_out`, the decision is kept. See docs/runbooks/batch_is_held.md.
 """
 
 from __future__ import annotations

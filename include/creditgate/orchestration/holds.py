@@ -22,7 +22,7 @@ def ask_person(task_id: str, subject: Any) -> Any:
         subject=subject,
         body="`release` takes the rows in as they are; `refuse` sends the file back. docs/runbooks/batch_is_held.md",
         options=[RELEASE, REFUSE],
-        params={"reason": Param("", type="string", minLength=2, title="Reason (it is kept for audit)")},
+        params={"reason": Param("", type="string", title="Reason (it is kept for audit)")},
         execution_timeout=None,
     ).output
 
