@@ -131,7 +131,7 @@ def test_an_entry_of_each_list_and_kind_reaches_the_sanction_list_and_leaves_it(
 
 def test_the_lists_and_kinds_are_all_there(told: Told) -> None:
     assert len(load_sanction_lists()) == 17
-    assert len(told.rows) == len(CASES) == 26
+    assert len(told.rows) == len(CASES) == 25
 
 
 def test_a_list_without_a_repair_policy_is_flagged(told: Told, marts: Marts) -> None:
