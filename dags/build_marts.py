@@ -23,6 +23,7 @@ from creditgate.orchestration.dates import as_of_of
 from creditgate.orchestration.defaults import as_of_param, asset_or_time, default_args
 from creditgate.orchestration.names import MARTS_POOL
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
+from creditgate.orchestration.run_deadlines import ended_within
 
 
 @dag(
@@ -32,6 +33,7 @@ from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_fault
     default_args=default_args(),
     doc_md=__doc__,
     params={"as_of": as_of_param()},
+    deadline=ended_within(hours=3),
     tags=["marts"],
 )
 def build_marts() -> None:

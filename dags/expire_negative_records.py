@@ -22,6 +22,7 @@ from creditgate.orchestration.dates import as_of_of
 from creditgate.orchestration.defaults import as_of_param, at, default_args
 from creditgate.orchestration.names import MARTS_POOL
 from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_faults
+from creditgate.orchestration.run_deadlines import ended_within
 
 
 @dag(
@@ -34,6 +35,7 @@ from creditgate.orchestration.outcomes import ids_and_counts, no_values_in_fault
         "as_of": as_of_param(),
         "dry_run": Param(False, type="boolean", title="Count only, remove nothing"),
     },
+    deadline=ended_within(hours=3),
     tags=["expiry"],
 )
 def expire_negative_records() -> None:

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from creditgate.domain.batch import BatchStatus, HoldDecision
-from creditgate.domain.clock import add_workdays, business_today
+from creditgate.domain.clock import business_today
 from creditgate.domain.faults import OperationFault
 from creditgate.domain.feed import UNREAD
 from creditgate.policy.contracts import UnknownItemError, known_items, load_contract
+from creditgate.policy.deadlines import workday_calendar
 from creditgate.policy.documents import PolicyFileError
 from creditgate.policy.providers import UnregisteredProviderError, find_provider
 from creditgate.warehouse.errors import WarehouseError
@@ -276,7 +277,7 @@ def deadline(
     days: Annotated[int, typer.Option(min=1, max=400, help="Working days.")],
 ) -> None:
     """The N-th working day after a date by the State Council's calendar, and whether it is provisional."""
-    due = add_workdays(start.date(), days)
+    due = workday_calendar().deadline(start.date(), days)
     note = "  (provisional: the calendar of that year is not published yet)" if due.is_provisional else ""
     out.print(f"{due.due_on.isoformat()}{note}")
 
@@ -423,6 +424,27 @@ def rehearse(
     else:
         for table in as_tables(found):
             out.print(table)
+
+
+@app.command()
+def watch(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", formats=["%Y-%m-%d"], help="The day to look from; default today in Shanghai."
+        ),
+    ] = None,
+) -> None:
+    """Look at the working-day clocks now: what is due and missed, and what has to be seen to."""
+    from creditgate import pipeline
+
+    day = as_of.date() if as_of else business_today()
+    _prepared()
+    counts = pipeline.watch(day)
+    stand = ", ".join(
+        f"{counts.get(status, 0)} {status}" for status in ("open", "met", "missed", "provisional")
+    )
+    out.print(f"as of {day}: {stand}; {counts['alerts']} alerts stand, see quality.rpt_alerts")
 
 
 @app.command()

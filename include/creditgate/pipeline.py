@@ -32,10 +32,11 @@ from creditgate.holding import (
 )
 from creditgate.policy.checklist import may_provide
 from creditgate.policy.contracts import Contract, load_contract
+from creditgate.policy.deadlines import known_workdays, load_clock_terms
 from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.paths import home
 from creditgate.policy.prohibited import load_prohibited
-from creditgate.policy.providers import Provider, find_provider
+from creditgate.policy.providers import Provider, find_provider, load_providers
 from creditgate.policy.rule_finder import refusing_rules, rule_finder
 from creditgate.pull.connection import Connections, environment_connection
 from creditgate.pull.manifest import file_sha256
@@ -52,6 +53,8 @@ from creditgate.warehouse.held_records import IntakeRecords
 from creditgate.warehouse.holds import save_profile
 from creditgate.warehouse.lookups import ExpiredRecords, RegisterLookup, SettledRecords
 from creditgate.warehouse.passwords import hash_key
+from creditgate.warehouse.workdays import read_workdays, refresh_workdays
+from creditgate.watch.starts import WaitingBatch
 
 __all__ = [
     "build",
@@ -67,6 +70,7 @@ __all__ = [
     "screen",
     "settle",
     "submit",
+    "watch",
 ]
 
 log = structlog.get_logger(__name__)
@@ -305,6 +309,32 @@ def expire(as_of: date, *, dry_run: bool = False) -> Counts:
         }
     log.info("expire.finished", as_of=as_of.isoformat(), is_dry_run=dry_run, **counts)
     return counts
+
+
+def watch(as_of: date) -> Counts:
+    """Look at the working-day clocks: what is due, met and missed, and what operators have to see to (S10, S11, S63–S68)."""
+    from creditgate.watch import watch as look
+
+    with connect() as connection:
+        refresh_workdays(connection, known_workdays())
+        result = look(
+            connection,
+            as_of,
+            terms=load_clock_terms(),
+            calendar=read_workdays(connection),
+            providers=load_providers(),
+            waiting=_waiting_batches(),
+        )
+    counts = {"looked_at": result.looked_at, "alerts": result.alerts, **result.by_status}
+    log.info("watch.finished", as_of=as_of.isoformat(), **counts)
+    return counts
+
+
+def _waiting_batches() -> list[WaitingBatch]:
+    """The batches in the spool: received, and not yet at their end."""
+    spools = (Spool(spool_root(), folder.name) for folder in sorted(spool_root().glob("*/")))
+    batches = (spool.read_batch() for spool in spools if spool.exists())
+    return [WaitingBatch(one.batch_id, one.provider_code, one.received_at) for one in batches]
 
 
 def check_file(

@@ -27,6 +27,9 @@ MARTS = (
     ("rights", "rpt_talks_due"),
     ("quality", "fct_batches"),
     ("quality", "fct_rejections"),
+    ("quality", "rpt_provider_scorecard"),
+    ("quality", "rpt_alerts"),
+    ("rights", "rpt_deadlines"),
     ("audit", "tombstones"),
 )
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 FILES = sorted(dags_dir().glob("*.py"))
-SINGLE_DAGS = ("build_marts", "expire_negative_records")
+MARTS_DAGS = ("build_marts", "expire_negative_records")
+SINGLE_DAGS = (*MARTS_DAGS, "watch_deadlines")
 ASKING_DAG = "release_held_batches"
 INGEST_DAGS = tuple(feed.dag_id for feed in registered_feeds())
 
@@ -141,8 +142,23 @@ def test_a_report_that_fails_does_not_hold_back_the_marts(bag: DagBag) -> None:
 
 
 def test_what_writes_marts_takes_its_turn(bag: DagBag) -> None:
-    for dag_id in SINGLE_DAGS:
+    for dag_id in MARTS_DAGS:
         assert {task.pool for task in bag.dags[dag_id].tasks} == {MARTS_POOL}
+
+
+def test_the_clocks_are_watched_every_morning_in_shanghai(bag: DagBag) -> None:
+    timetable = cron_of(bag.dags["watch_deadlines"])
+    assert (timetable["expression"], timetable["timezone"]) == ("0 6 * * *", "Asia/Shanghai")
+
+
+def test_the_platforms_own_runs_have_deadlines_but_not_in_a_one_shot_run(
+    bag: DagBag, one_shot_bag: DagBag
+) -> None:
+    for dag_id in SINGLE_DAGS:
+        (alert,) = bag.dags[dag_id].deadline
+        assert alert.interval <= timedelta(hours=3)
+        assert alert.callback.path == "creditgate.orchestration.run_deadlines.run_is_late"
+        assert not one_shot_bag.dags[dag_id].deadline
 
 
 def test_a_one_shot_run_has_no_clock_of_its_own(one_shot_bag: DagBag) -> None:

@@ -213,6 +213,15 @@ def test_every_batch_is_in_the_quality_mart(built: Marts) -> None:
     assert {row["batch_id"] for row in rows} == {"batch1", "batch2", "batch3", "batch4"}
 
 
+def test_a_units_scorecard_counts_its_month(built: Marts) -> None:
+    rows = built.rows("select * from quality.rpt_provider_scorecard", role="bi_reader")
+    assert [(row["provider_code"], row["period"], row["batches"]) for row in rows] == [
+        ("jn_scjg", "2026-11", 4)
+    ]
+    assert (rows[0]["open_rejections"], rows[0]["median_days_to_fix"]) == (1, None)
+    assert rows[0]["on_time_rate"] is None  # these batches were written without their counts
+
+
 @pytest.mark.parametrize("schema", ["intake", "staging", "intermediate", "marts", "sharing", "audit"])
 def test_bi_reader_reads_no_private_relation(built: Marts, schema: str) -> None:
     relation = built.rows(

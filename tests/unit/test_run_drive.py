@@ -14,7 +14,7 @@ import pytest
 from creditgate.orchestration import harness
 from creditgate.orchestration.airflow_api import Run, TaskRef
 from creditgate.orchestration.harness import LOG_TAIL, RunOutcome, _Drive
-from creditgate.orchestration.names import BUILD, EXPIRE
+from creditgate.orchestration.names import BUILD, EXPIRE, WATCH
 from creditgate.orchestration.registry import Feed
 
 AS_OF = date(2026, 11, 23)
@@ -104,6 +104,7 @@ def drive(airflow: FakeAirflow, waves: Sequence[Sequence[str]]) -> RunOutcome:
     driven.ingest(waves)
     driven.build()
     driven.expire()
+    driven.watch()
     return driven.outcome()
 
 
@@ -134,14 +135,19 @@ def test_the_build_is_started_by_the_asset_and_waits_until_all_is_in() -> None:
     assert {run.run_type for run in outcome.runs_of(BUILD)} == {"asset_triggered"}
     assert airflow.log.index("pool 0") < airflow.log.index(f"trigger {REGISTER}")
     assert airflow.log.index("pool 1") > airflow.log.index(f"trigger {PENALTIES}")
-    assert airflow.log[-1] == f"trigger {EXPIRE}"
+    assert airflow.log.index(f"trigger {EXPIRE}") < airflow.log.index(f"trigger {WATCH}")
+    assert airflow.log[-1] == f"trigger {WATCH}"
 
 
-def test_nothing_waiting_and_marts_of_the_day_only_expire() -> None:
+def test_nothing_waiting_and_marts_of_the_day_only_expire_and_watch() -> None:
     airflow = built(FakeAirflow(), AS_OF)
     outcome = drive(airflow, [])
-    assert [run.dag_id for run in outcome.runs] == [EXPIRE]
-    assert outcome.results == {f"{EXPIRE}.refresh_terms": {"records": 3}, f"{EXPIRE}.expire": {"records": 3}}
+    assert [run.dag_id for run in outcome.runs] == [EXPIRE, WATCH]
+    assert outcome.results == {
+        f"{EXPIRE}.refresh_terms": {"records": 3},
+        f"{EXPIRE}.expire": {"records": 3},
+        f"{WATCH}.watch": {"records": 3},
+    }
 
 
 @pytest.mark.parametrize("earlier", ["none", "another day", "failed"])
@@ -152,7 +158,7 @@ def test_nothing_waiting_and_no_marts_of_the_day_builds_them(earlier: str) -> No
     if earlier == "failed":
         built(airflow, AS_OF, "failed")
     outcome = drive(airflow, [])
-    assert [run.dag_id for run in outcome.runs] == [BUILD, EXPIRE]
+    assert [run.dag_id for run in outcome.runs] == [BUILD, EXPIRE, WATCH]
 
 
 def test_a_build_that_failed_in_this_run_is_reported_not_repeated() -> None:

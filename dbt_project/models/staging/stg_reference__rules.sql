@@ -9,7 +9,8 @@ final as (
         rule_id,
         contract_version,
         severity,
-        message
+        message,
+        expectation
     from source
 )
 

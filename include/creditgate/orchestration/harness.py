@@ -20,7 +20,7 @@ from creditgate.orchestration.airflow_local import (
     Say,
     local_airflow,
 )
-from creditgate.orchestration.names import BUILD, EXPIRE, MARTS_POOL
+from creditgate.orchestration.names import BUILD, EXPIRE, MARTS_POOL, WATCH
 from creditgate.orchestration.processes import signals_end_us, stop_family
 from creditgate.orchestration.registry import Feed, registered_feeds
 from creditgate.policy.paths import home
@@ -78,7 +78,7 @@ class RunOutcome:
 
 
 def run_once(as_of: date, dag_ids: Iterable[str] | None = None, *, say: Say | None = None) -> RunOutcome:
-    """Let the DAGs take in every waiting feed, build the marts and expire, for one as-of date; then stop.
+    """Let the DAGs take in every waiting feed, build the marts, expire and look at the clocks, for one as-of date; then stop.
 
     Args:
         as_of: the business date of all steps.
@@ -94,6 +94,7 @@ def run_once(as_of: date, dag_ids: Iterable[str] | None = None, *, say: Say | No
         drive.ingest(waves)
         drive.build()
         drive.expire()
+        drive.watch()
         return drive.outcome()
 
 
@@ -211,6 +212,10 @@ class _Drive:
         conf = {**self._conf, "dry_run": dry_run}
         self._wait_for([self._trigger(EXPIRE, conf)], EXPIRE)
 
+    def watch(self) -> None:
+        """Look at the clocks."""
+        self._wait_for([self._trigger(WATCH)], WATCH)
+
     def outcome(self) -> RunOutcome:
         """What took place, with the logs of what failed."""
         runs = tuple(sorted(self._api.runs(since=self._since), key=lambda run: run.started_at))
@@ -271,7 +276,7 @@ def open_marts(api: AirflowApi, slots: int = 1) -> None:
     api.set_pool(MARTS_POOL, slots, "Tasks that write marts; one at a time.")
 
 
-_RESULTS: Final = {BUILD: ("build",), EXPIRE: ("refresh_terms", "expire")}
+_RESULTS: Final = {BUILD: ("build",), EXPIRE: ("refresh_terms", "expire"), WATCH: ("watch",)}
 
 
 _NOISE: Final = (

@@ -9,6 +9,7 @@ from typing import Final
 
 BUILD: Final = "build_marts"
 EXPIRE: Final = "expire_negative_records"
+WATCH: Final = "watch_deadlines"
 
 MARTS_POOL: Final = "marts"
 """The pool of one slot that tasks take which write marts, so that build and expiry never run at once."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from creditgate.domain.rules import Rule
 from creditgate.policy.contracts import Contract
+from creditgate.policy.deadlines import known_workdays
 from creditgate.policy.providers import Provider
 from creditgate.warehouse.connect import Connection, connect
 from creditgate.warehouse.errors import HashKeyError
@@ -14,12 +15,13 @@ from creditgate.warehouse.intake_tables import ensure_intake_table
 from creditgate.warehouse.migrate import Migration, migrate
 from creditgate.warehouse.passwords import hash_key
 from creditgate.warehouse.reference_tables import refresh_reference
+from creditgate.warehouse.workdays import refresh_workdays
 
 
 def prepare_warehouse(
     contracts: Iterable[Contract], providers: Iterable[Provider], common_rules: Iterable[Rule] = ()
 ) -> Migration:
-    """Migrate, make the intake tables of these contracts, and refresh rules and providers. Idempotent."""
+    """Migrate, make the intake tables of these contracts, and refresh rules, providers and working days. Idempotent."""
     items = tuple(contracts)
     done = migrate()
     with connect() as conn:
@@ -27,6 +29,7 @@ def prepare_warehouse(
         for contract in items:
             ensure_intake_table(conn, contract)
         refresh_reference(conn, items, providers, common_rules)
+        refresh_workdays(conn, known_workdays())
     return done
 
 

@@ -32,12 +32,12 @@ def refresh_reference(
         cursor.executemany(
             """
             insert into reference.rules
-                (rule_id, item, contract_version, severity, clause, message, expected, field, category)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                (rule_id, item, contract_version, severity, clause, message, expected, field, category, expectation)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             on conflict (rule_id, contract_version) do update set
                 item = excluded.item, severity = excluded.severity, clause = excluded.clause,
                 message = excluded.message, expected = excluded.expected, field = excluded.field,
-                category = excluded.category
+                category = excluded.category, expectation = excluded.expectation
             """,
             rules,
         )
@@ -61,6 +61,7 @@ def refresh_reference(
 def _rule_row(rule: Rule, item: str, version: str) -> tuple[str | None, ...]:
     return (
         rule.id, item, version, rule.severity.value, rule.clause, rule.message, rule.expected, rule.field, rule.category,
+        rule.expectation,
     )  # fmt: skip
 
 
