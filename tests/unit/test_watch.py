@@ -267,6 +267,36 @@ def test_a_revocation_reported_on_the_fourth_working_day_is_late(conn: Connectio
     ]
 
 
+@pytest.mark.skipif("objection" not in known_items(), reason="the checklist has no objections yet")
+def test_an_objection_that_left_with_its_record_runs_no_more(conn: Connection) -> None:
+    settle(conn, "b1", FRIDAY, FRIDAY, "objection")
+    add(conn, "b1", "objection", FRIDAY, scope="本单位", raised_on=FRIDAY)
+    look(conn, MONDAY)
+    assert len(clocks(conn, "objection_own")) == 1
+    conn.execute("delete from intake.objection")
+    look(conn, MONDAY)
+    assert clocks(conn, "objection_own") == {}
+
+
+def test_a_deletion_notice_runs_until_its_receipt(conn: Connection) -> None:
+    if conn.execute("select to_regclass('audit.deletion_notices')").fetchone() == (None,):
+        pytest.skip("no deletion notices in this warehouse yet")
+    conn.execute(
+        "insert into audit.deletion_notices (notice_id, provider_code, as_of_on, due_on, records)"
+        " values ('n1', %s, %s, %s, 1)",
+        (UNIT.code, FRIDAY, on("2026-12-31")),
+    )
+    look(conn, on("2026-11-30"))
+    assert clocks(conn, "deletion_receipt") == {"notice/n1": (FRIDAY, on("2026-11-27"), None, "missed", 1)}
+    conn.execute(
+        "insert into audit.deletion_receipts (notice_id, confirmed_by, confirmed_on) values ('n1', '某科', %s)",
+        (on("2026-11-27"),),
+    )
+    look(conn, on("2026-11-30"))
+    received = on("2026-11-27")
+    assert clocks(conn, "deletion_receipt") == {"notice/n1": (FRIDAY, received, received, "met", 0)}
+
+
 # --- what operators are told
 
 

@@ -90,12 +90,30 @@ def revocations(conn: Connection, batches: Sequence[str]) -> Iterator[Start]:
         yield Start("revocation_report", f"revocation/{record_id}", provider_code, revoked_on, received_on)
 
 
-SOURCES: tuple[Source, ...] = (reporting, processing, objections, revocations)
+def deletion_receipts(conn: Connection, _batches: Sequence[str]) -> Iterator[Start]:
+    """S32: from a deletion notice to the unit's receipt; those of which no receipt has been seen."""
+    if not _exists(conn, "audit.deletion_notices"):
+        return
+    rows = conn.execute(
+        """
+        select 'notice/' || n.notice_id, n.provider_code, n.as_of_on, r.confirmed_on
+        from audit.deletion_notices as n
+        left join audit.deletion_receipts as r using (notice_id)
+        where not exists (
+            select 1 from rights.rpt_deadlines as d
+            where d.clock = 'deletion_receipt' and d.subject_ref = 'notice/' || n.notice_id and d.met_on is not null
+        )
+        """
+    )
+    yield from (Start("deletion_receipt", *row) for row in rows)
+
+
+SOURCES: tuple[Source, ...] = (reporting, processing, objections, revocations, deletion_receipts)
 
 
 def starts_of(conn: Connection, batches: Sequence[str], waiting: Iterable[WaitingBatch]) -> list[Start]:
-    """The starts that these settled batches bring, and the processing of those still on their way."""
-    found = [start for source in SOURCES for start in source(conn, batches)] if batches else []
+    """The starts that these settled batches bring, open deletion notices, and the processing of what is on its way."""
+    found = [start for source in SOURCES for start in source(conn, batches)]
     on_their_way = {batch.batch_id: batch for batch in waiting}
     settled = conn.execute(
         "select batch_id from intake.batches where batch_id = any(%s)", (list(on_their_way),)
@@ -133,6 +151,23 @@ def _latest(
     yield from conn.execute(statement, (list(batches),))
 
 
+def drop_what_is_gone(conn: Connection) -> int:
+    """Take away the running clocks of objections that have left with their record; how many (S31)."""
+    if not _is_there(conn, "objection"):
+        return 0
+    return conn.execute(
+        """
+        delete from rights.rpt_deadlines as d
+        where d.clock in ('objection_own', 'objection_assisted') and d.met_on is null
+            and not exists (select 1 from intake.objection as o where 'objection/' || o.record_id = d.subject_ref)
+        """
+    ).rowcount
+
+
 def _is_there(conn: Connection, item: str) -> bool:
-    row = conn.execute("select to_regclass(%s)", (f"intake.{item}",)).fetchone()
+    return _exists(conn, f"intake.{item}")
+
+
+def _exists(conn: Connection, relation: str) -> bool:
+    row = conn.execute("select to_regclass(%s)", (relation,)).fetchone()
     return row is not None and row[0] is not None

@@ -12,7 +12,7 @@ from creditgate.policy.providers import Provider
 from creditgate.warehouse.connect import Connection
 from creditgate.watch.alerts import calendar_alerts, deadline_alerts, provider_alerts, record_alerts
 from creditgate.watch.judging import Judged, judge
-from creditgate.watch.starts import Start, WaitingBatch, starts_of
+from creditgate.watch.starts import Start, WaitingBatch, drop_what_is_gone, starts_of
 
 _WRITE = """
     insert into rights.rpt_deadlines as held
@@ -52,6 +52,7 @@ def watch(
     """
     with conn.transaction():
         conn.execute("select pg_advisory_xact_lock(hashtextextended('rights.rpt_deadlines', 0))")
+        drop_what_is_gone(conn)
         batches = _new_batches(conn)
         starts = {(s.clock, s.subject_ref): s for s in _to_judge_again(conn, terms, calendar.version)}
         for start in starts_of(conn, batches, waiting):
