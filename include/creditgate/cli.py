@@ -131,7 +131,7 @@ def check(
 
 
 def _print_check(made: Any) -> None:
-    from creditgate.report.summary import faults_of
+    from creditgate.report.summary import cleaning_of, faults_of
 
     tally = made.tally
     out.print(f"{made.file_name}: [bold]{made.status.label}[/] ({made.status.value})")
@@ -147,6 +147,11 @@ def _print_check(made: Any) -> None:
         )
     if faults:
         out.print(table)
+    for line in cleaning_of(made):
+        out.print(
+            f"{line['rule']} {line['title']}: {line['header'] or line['field']}, {line['cells']} cells",
+            markup=False,
+        )
 
 
 @app.command()

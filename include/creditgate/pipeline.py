@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
 from creditgate.domain.batch import Batch, BatchStatus, HoldDecision, Tally
-from creditgate.domain.feed import Chunk, FeedLayout, SealedChunk
+from creditgate.domain.feed import FeedLayout, SealedChunk
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
@@ -30,6 +31,7 @@ from creditgate.holding import (
     status_without_settling,
     with_refusal,
 )
+from creditgate.originals_file import ChunkNotes, OriginalsFile
 from creditgate.policy.checklist import may_provide
 from creditgate.policy.contracts import Contract, load_contract
 from creditgate.policy.deadlines import known_workdays, load_clock_terms
@@ -75,7 +77,6 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 Counts = dict[str, Any]
-AnyChunk = TypeVar("AnyChunk", Chunk, SealedChunk)
 
 
 def screen(batch_id: str) -> Counts:
@@ -90,7 +91,7 @@ def screen(batch_id: str) -> Counts:
     layout, findings, rows = _screened(feed, batch, spool)
     is_blocked = findings.is_blocking()
     if is_blocked:
-        spool.drop("screened.arrow", "feed.*")
+        spool.drop("screened*.arrow", "feed.*")
         findings, rows = _about_file(findings), 0
     spool.write_outcome("screen", layout, findings, rows=rows, is_blocked=is_blocked)
     spool.drop("feed.*")
@@ -103,13 +104,14 @@ def _screened(feed: OpenFeed, batch: Batch, spool: Spool) -> tuple[FeedLayout, F
     if feed.layout.is_blocked:
         return feed.layout, feed.layout.findings, 0
     try:
-        rows = spool.write_table("screened", _noting(feed.chunks(), parts))
+        notes = ChunkNotes(parts, spool.folder / "screened_originals.arrow")
+        rows = spool.write_table("screened", notes.of(feed.chunks()))
     except UnreadableFeedError as error:
         layout = blocked_midway(error, feed.layout)
         return layout, layout.findings, 0
     provider = find_provider(batch.provider_code)
     parts.append(Findings.about_file(_slots_about_rows(batch, provider, rows)))
-    return feed.layout, Findings.concat(parts), rows
+    return replace(feed.layout, cleaned=notes.cleaned), Findings.concat(parts), rows
 
 
 def _slots_about_rows(batch: Batch, provider: Provider, rows: int) -> list[Slot]:
@@ -133,10 +135,12 @@ def check(batch_id: str) -> Counts:
     contract = load_contract(batch.item)
     layout, findings, facts = spool.read_outcome("screen", rule_finder(contract))
     if facts["is_blocked"] or spool.has("check.json"):
-        spool.drop("screened.arrow")
+        spool.drop("screened*.arrow")
         return {"batch_id": batch_id, "is_blocked": facts["is_blocked"]}
     parts = [_about_file(findings)]
-    by_row = RowFindings(findings, gate_rule("row_width_mismatch").id)
+    by_row = RowFindings(
+        findings, *(gate_rule(kind).id for kind in ("row_width_mismatch", "record_unreadable"))
+    )
     with connect() as connection:
         checker = Checker(
             contract,
@@ -147,8 +151,13 @@ def check(batch_id: str) -> Counts:
             tombstones=ExpiredRecords(connection),
             targets=SettledRecords(connection),
         )
-        chunks = (by_row.chunk(first_row, table) for first_row, table in spool.read_table("screened"))
-        spool.write_table("sealed", _noting(in_order(checker.check, chunks), parts))
+        originals = OriginalsFile(spool.folder / "screened_originals.arrow")
+        chunks = (
+            replace(by_row.chunk(first_row, table), originals=originals.of(first_row, table.num_rows))
+            for first_row, table in spool.read_table("screened")
+        )
+        notes = ChunkNotes(parts, spool.folder / "sealed_originals.arrow")
+        spool.write_table("sealed", notes.of(in_order(checker.check, chunks)))
         parts.append(checker.finish())
         parts.append(near_duplicates(contract, spool.read_table("sealed"), IntakeRecords(connection)))
         found = Findings.concat(parts)
@@ -158,7 +167,7 @@ def check(batch_id: str) -> Counts:
     spool.write_outcome(
         "check", layout, found, rows=facts["rows"], is_held=look.is_held, profile=look.profile
     )
-    spool.drop("screened.arrow")
+    spool.drop("screened*.arrow")
     log.info("check.finished", batch_id=batch_id, rows=facts["rows"], findings=len(found))
     return {"batch_id": batch_id, "rows": facts["rows"], "findings": len(found)}
 
@@ -373,11 +382,14 @@ def check_file(
         if not Findings.concat(parts).is_blocking():
             checker = Checker(contract, layout.columns, as_of, KeyedHash(secrets.token_bytes(32)))
             try:
+                seen = ChunkNotes([])
+                chunks = seen.of(feed.chunks())
                 if with_rows:
-                    sealed = _noting(in_order(checker.check, feed.chunks()), parts)
-                    rows = spool.write_table("sealed", sealed)
+                    notes = ChunkNotes(parts, spool.folder / "sealed_originals.arrow")
+                    rows = spool.write_table("sealed", notes.of(in_order(checker.check, chunks)))
                 else:
-                    rows = sum(map(len, _noting(in_order(checker.judge, feed.chunks()), parts)))
+                    rows = sum(map(len, ChunkNotes(parts).of(in_order(checker.judge, chunks))))
+                layout = replace(layout, cleaned=seen.cleaned)
                 parts.append(checker.finish())
                 if rows == 0:
                     parts.append(Findings.about_file([Slot(gate_rule("empty_file"), None)]))
@@ -399,8 +411,9 @@ def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, di
 
 
 def _sealed_chunks(spool: Spool) -> Iterator[SealedChunk]:
+    originals = OriginalsFile(spool.folder / "sealed_originals.arrow")
     for first_row, table in spool.read_table("sealed"):
-        yield SealedChunk(first_row, table, Findings.none())
+        yield SealedChunk(first_row, table, Findings.none(), originals.of(first_row, table.num_rows))
 
 
 def _counts(settled: Settled) -> Counts:
@@ -416,13 +429,6 @@ def _counts(settled: Settled) -> Counts:
         "late": settled.late,
         "unchanged": settled.unchanged,
     }
-
-
-def _noting(chunks: Iterator[AnyChunk], parts: list[Findings]) -> Iterator[AnyChunk]:
-    """Pass chunks on and keep their findings."""
-    for chunk in chunks:
-        parts.append(chunk.findings)
-        yield chunk
 
 
 def _about_file(findings: Findings) -> Findings:

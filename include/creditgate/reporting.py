@@ -56,7 +56,7 @@ def make_missing_reports() -> None:
             write_report(
                 kept.batch,
                 contract,
-                FeedLayout(kept.format, kept.encoding, kept.columns),
+                FeedLayout(kept.format, kept.encoding, kept.columns, cleaned=kept.cleaned),
                 Findings.concat([findings]),
                 kept.outcome.status,
                 kept.tally,
@@ -111,6 +111,7 @@ def batch_report(
         tally=tally,
         format=layout.format,
         encoding=layout.encoding,
+        cleaned=layout.cleaned,
         columns=layout.columns,
         findings=findings,
         rejected=rejected,

@@ -2,6 +2,7 @@
 
     spool/<batch id>/feed.<ext>  batch.json  origin.json   put down by pull
                      screened.arrow  screen.json  screen.npz   by screen (feed.* goes)
+                     screened_originals.arrow, sealed_originals.arrow  what stood in cells that were cleaned
                      sealed.arrow    check.json   check.npz    by check (screened.arrow goes: it holds
                                                            identity numbers in clear)
 
@@ -122,6 +123,7 @@ class Spool:
                 "format": layout.format,
                 "encoding": layout.encoding,
                 "columns": asdict(layout.columns),
+                "cleaned": layout.cleaned,
                 "slots": [[s.rule.id, s.field, s.header] for s in findings.table],
                 "facts": facts,
             },
@@ -138,6 +140,7 @@ class Spool:
             raw["format"],
             raw["encoding"],
             ColumnMap(columns["mapped"], tuple(columns["dropped"]), tuple(columns["missing"])),
+            cleaned=raw["cleaned"],
         )
         return layout, Findings(table, rows, slots), raw["facts"]
 
@@ -209,12 +212,12 @@ def spool_root() -> Path:
 class RowFindings:
     """A stage's findings by chunk: they are ordered by row, so a chunk's are a slice.
 
-    unreadable_rule: the id of the rule that marks rows whose cells can't be told apart.
+    unreadable_rules: ids of the rules that mark rows whose cells can't be told apart.
     """
 
-    def __init__(self, findings: Findings, unreadable_rule: str) -> None:
+    def __init__(self, findings: Findings, *unreadable_rules: str) -> None:
         self._findings = findings
-        self._unreadable = [i for i, s in enumerate(findings.table) if s.rule.id == unreadable_rule]
+        self._unreadable = [i for i, s in enumerate(findings.table) if s.rule.id in unreadable_rules]
 
     def chunk(self, first_row: int, table: pa.Table) -> Chunk:
         """The rows from `first_row` on with the findings that were made about them."""

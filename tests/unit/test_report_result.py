@@ -28,7 +28,7 @@ def test_object_has_the_published_keys_in_the_published_order() -> None:
     result = check_object(a_report({"TT-002": [2]}))
     assert list(result) == [
         "item", "contract_version", "file_sha256", "encoding", "format", "verdict",
-        "rows", "accepted", "rejected", "warned", "columns", "findings",
+        "rows", "accepted", "rejected", "warned", "columns", "cleaning", "findings",
     ]  # fmt: skip
     assert list(result["columns"]) == ["mapped", "dropped", "missing"]
     assert list(result["findings"][0]) == [

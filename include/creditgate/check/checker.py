@@ -30,6 +30,7 @@ from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.keys import KeyedHash
 from creditgate.domain.lookups import EventTargets, SubjectRegister, Tombstones
+from creditgate.domain.originals import sealed as sealed_originals
 from creditgate.domain.rules import Rule
 from creditgate.policy.contracts import Contract
 
@@ -106,7 +107,8 @@ class Checker:
         if seen.targets is not None:
             table = table.append_column("target_record_id", seen.targets)
             table = table.append_column("target_due_on", target_due_on(seen.view))
-        return SealedChunk(chunk.first_row, table, seen.findings)
+        originals = sealed_originals(chunk.originals, table, chunk.first_row)
+        return SealedChunk(chunk.first_row, table, seen.findings, originals)
 
     def judge(self, chunk: Chunk) -> Chunk:
         """Apply every rule to the chunk; the chunk with all its findings. Where no row is to be kept."""

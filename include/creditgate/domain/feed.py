@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from creditgate.domain.findings import Findings
+from creditgate.domain.originals import Counts
 
 CHUNK_ROWS = 65_536
 """Rows that travel together: bounds memory whatever the size of the file."""
@@ -47,12 +48,16 @@ class ColumnMap:
 
 @dataclass(frozen=True)
 class FeedLayout:
-    """What the first look at a file has shown. `encoding` is None for a workbook."""
+    """What the first look at a file has shown. `encoding` is None for a workbook.
+
+    cleaned: cells whose spelling was changed, by cleaning rule and field; known once all rows were read.
+    """
 
     format: str
     encoding: str | None
     columns: ColumnMap
     findings: Findings = field(default_factory=Findings.none)
+    cleaned: Counts = field(default_factory=dict)
 
     @classmethod
     def unseen(cls) -> FeedLayout:
@@ -69,6 +74,7 @@ class FeedLayout:
 class Chunk:
     """Rows of a feed, from `first_row` on (data rows of the file, from 1).
 
+    originals, cleaned: what stood in the cells whose spelling was changed, and how many by rule and field.
     table: one string column per contract field that the file has, and `subject_kind`.
     unreadable: bool, shape (n,): rows whose cells can't be told apart; they are all null.
     """
@@ -77,6 +83,8 @@ class Chunk:
     table: pa.Table
     findings: Findings
     unreadable: npt.NDArray[np.bool_] | None = None
+    originals: pa.Table | None = None
+    cleaned: Counts = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -93,6 +101,7 @@ class SealedChunk:
     first_row: int
     table: pa.Table
     findings: Findings
+    originals: pa.Table | None = None
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

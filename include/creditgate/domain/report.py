@@ -13,6 +13,7 @@ import pyarrow as pa
 from creditgate.domain.batch import BatchStatus, Tally
 from creditgate.domain.feed import ColumnMap
 from creditgate.domain.findings import Findings
+from creditgate.domain.originals import Counts
 
 REASON_COLUMN = "退回原因"
 ROW_COLUMN = "行号"
@@ -90,6 +91,7 @@ class BatchReport:
     columns: ColumnMap
     findings: Findings
     rejected: RejectedRows = dataclasses.field(default_factory=RejectedRows.none)
+    cleaned: Counts = dataclasses.field(default_factory=dict)
     batch_id: str | None = None
     provider_code: str | None = None
     unit_name: str | None = None

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 
 from creditgate.domain.clock import add_calendar_years_array
 from creditgate.domain.dates import parse_iso_dates
+from creditgate.domain.feed import SealedChunk
 from creditgate.domain.findings import Findings
+from creditgate.domain.originals import restored
 
 BLANKED = "［已屏蔽］"
 """Stands where a prohibited value stood."""
@@ -44,23 +46,25 @@ def identity_columns(field_name: str) -> tuple[str, str]:
     return f"{stem}_key", f"{stem}_masked"
 
 
-def redacted_cells(
-    table: pa.Table, first_row: int, findings: Findings, rows: npt.NDArray[np.int32]
-) -> pa.Table:
-    """The provider's cells of the picked rows (numbers in the file) by field name, all text.
+def redacted_cells(chunk: SealedChunk, findings: Findings, rows: npt.NDArray[np.int32]) -> pa.Table:
+    """The provider's cells of the picked rows (numbers in the file) by field name, in the provider's spelling.
 
     Identity numbers are masked, prohibited values blanked; keyed hashes are left out.
     """
-    picked = table.take(pa.array(rows - first_row))
+    table = chunk.table
+    picked = table.take(pa.array(rows - chunk.first_row))
     columns: dict[str, pa.Array] = {}
     for name in table.column_names:
         if name in OWN_COLUMNS or name.endswith("_key"):
             continue
         field = f"{name.removesuffix('_masked')}_number" if name.endswith("_masked") else name
-        values = picked.column(name).combine_chunks().cast(pa.string())
+        columns[field] = picked.column(name).combine_chunks().cast(pa.string())
+    cells = restored(pa.table(columns), rows, chunk.originals)
+    for place, field in enumerate(cells.column_names):
         blank = _prohibited_rows(findings, field, rows)
-        columns[field] = values if blank is None else pc.if_else(pa.array(blank), BLANKED, values)
-    return pa.table(columns)
+        if blank is not None:
+            cells = cells.set_column(place, field, pc.if_else(pa.array(blank), BLANKED, cells.column(field)))
+    return cells
 
 
 def _prohibited_rows(

@@ -21,7 +21,7 @@ from creditgate.report.headers import (
     shown_header,
 )
 from creditgate.report.reasons import RowReasons
-from creditgate.report.summary import Fault, faults_of, row_ranges, rows_by_rule
+from creditgate.report.summary import Fault, cleaning_of, faults_of, row_ranges, rows_by_rule
 from creditgate.report.verdict import LATE_NOTE, STATUS_MEANINGS, shanghai_text, verdict_of
 from creditgate.report.workbook import ROWS_IN_A_PART, has_masked_cells
 
@@ -83,6 +83,7 @@ def render_page(report: BatchReport, contract: Contract | None) -> str:
         dropped_left_out=max(0, len(dropped) - COLUMNS_SHOWN),
         has_header_row=has_header_row(report),
         mapped=_mapped(report, contract),
+        cleaning=cleaning_of(report),
         missing=[field_header(contract, name) for name in report.columns.missing],
         clauses=_clauses(faults),
         statuses=STATUS_MEANINGS,

@@ -32,7 +32,7 @@ def rejected_rows(
         if len(rows):
             until = content_until(chunk.table.take(pa.array(rows - chunk.first_row)), received_on)
             rows = rows[until >= np.datetime64(received_on, "D")]
-            cells = redacted_cells(chunk.table, chunk.first_row, findings, rows)
+            cells = redacted_cells(chunk, findings, rows)
             numbers.append(rows)
             parts.append(cells.select(list(columns.mapped.values())))
     if not numbers:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from creditgate.domain.findings import FILE_ROW, Slot
 from creditgate.domain.report import BatchReport
 from creditgate.report.headers import quoted_header, shown_dropped
-from creditgate.report.summary import ordered
+from creditgate.report.summary import cleaning_of, ordered
 
 _FINDINGS_AT_ONCE = 32_768
 
@@ -55,6 +55,7 @@ def _head(report: BatchReport) -> dict[str, Any]:
             "dropped": shown_dropped(report),
             "missing": list(report.columns.missing),
         },
+        "cleaning": cleaning_of(report),
     }
 
 

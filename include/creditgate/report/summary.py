@@ -11,6 +11,7 @@ import numpy.typing as npt
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.report import BatchReport
 from creditgate.domain.rules import Rule, Severity
+from creditgate.policy.cleaning import load_cleaning
 from creditgate.policy.contracts import Contract
 from creditgate.report.headers import field_header, quoted_header
 
@@ -115,3 +116,19 @@ def rows_by_rule(faults: list[Fault]) -> list[tuple[Rule, int]]:
             rule, count = counts.get(fault.rule.id, (fault.rule, 0))
             counts[fault.rule.id] = rule, count + fault.row_count
     return sorted(counts.values(), key=lambda pair: (-pair[1], pair[0].id))
+
+
+def cleaning_of(report: BatchReport) -> list[dict[str, str | int | None]]:
+    """Cells whose spelling was changed, by cleaning rule and field, in the rules' order; none of a file not taken."""
+    titles = {rule.id: rule.title for rule in load_cleaning()}
+    return [
+        {
+            "rule": rule_id,
+            "title": titles.get(rule_id, rule_id),
+            "field": field,
+            "header": report.columns.header_of(field),
+            "cells": count,
+        }
+        for rule_id, fields in sorted(report.cleaned.items())
+        for field, count in sorted(fields.items())
+    ]

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from creditgate.domain.codebook import Codebook
 from creditgate.domain.distinct import distinct
 from creditgate.domain.feed import ROW_KEY, SUBJECT_KIND, UNREAD, Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
@@ -29,7 +30,7 @@ from creditgate.screen.decoding import TextShape, UnreadableFeedError, text_shap
 from creditgate.screen.formats import format_of, is_name_of
 from creditgate.screen.headers import HeaderRows, map_headers
 from creditgate.screen.hidden import HiddenScreen
-from creditgate.screen.normalise import normalise
+from creditgate.screen.normalise import cleaned
 from creditgate.screen.prohibited import ValueScreen
 from creditgate.screen.read_csv import RawChunk, read_csv
 from creditgate.screen.read_html import read_html
@@ -62,6 +63,7 @@ class OpenFeed:
         self._rules = {category.code: category.value_rule for category in catalogue.categories}
         self._source = source
         self._notes_told = False
+        self._books: dict[str, Codebook] = {}
         self._unreadable_rule = gate_rule("row_width_mismatch" if source is None else "record_unreadable")
         self._may_be_garbled = may_be_garbled
         self._headers = HeaderRows(contract, layout.columns)
@@ -89,7 +91,8 @@ class OpenFeed:
     def _screened(self, numbered: tuple[int, RawChunk]) -> Chunk:
         first_row, (raw, unreadable) = numbered
         raw, row_keys = _without_row_keys(raw)
-        table = normalise(raw, self._contract)
+        made = cleaned(raw, self._contract, first_row, self._books)
+        table = made.table
         kinds = subject_kinds(table)
         # In doubt a row is a person's (S17): what is no organisation's record is screened as a person's.
         is_natural = pc.is_in(kinds, value_set=PERSONS).to_numpy(zero_copy_only=False)
@@ -108,7 +111,11 @@ class OpenFeed:
         table = table.append_column(SUBJECT_KIND, kinds)
         if row_keys is not None:
             table = table.append_column(ROW_KEY, row_keys)
-        return Chunk(first_row, table, Findings.concat(parts), unreadable)
+        originals = made.originals
+        if originals is not None and self._may_be_garbled:
+            marked = pc.replace_substring_regex(originals.column("text"), REPLACEMENT + "+", GARBLED)
+            originals = originals.set_column(2, "text", marked)
+        return Chunk(first_row, table, Findings.concat(parts), unreadable, originals, made.counts)
 
     def _prohibited(
         self, first_row: int, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]

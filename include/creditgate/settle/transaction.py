@@ -141,6 +141,7 @@ def _claim(
         "sent_on": manifest.sent_on if manifest else None,
         "columns_dropped": len(layout.columns.dropped),
         "columns": Jsonb(asdict(layout.columns)),
+        "cleaned": Jsonb(layout.cleaned),
         "provider_is_complete": provider_is_complete,
     }
     names = sql.SQL(", ").join(map(sql.Identifier, row))
@@ -274,7 +275,7 @@ def _copy_rejected(
     _, rows = _split(chunk, rejected)
     if not len(rows):
         return
-    content = as_json(redacted_cells(chunk.table, chunk.first_row, findings, rows))
+    content = as_json(redacted_cells(chunk, findings, rows))
     picked = chunk.table.take(pa.array(rows - chunk.first_row))
     until = content_until(picked, batch.as_of_on)
     is_kept = ~np.isin(rows, deleted_before(findings)) & (until >= np.datetime64(batch.as_of_on, "D"))

@@ -72,6 +72,7 @@ class SettledBatch:
     format: str
     encoding: str | None
     columns: ColumnMap
+    cleaned: dict[str, dict[str, int]]
 
 
 def load_batch(conn: Connection, batch_id: str) -> SettledBatch | None:
@@ -99,6 +100,7 @@ def load_batch(conn: Connection, batch_id: str) -> SettledBatch | None:
         format=named["format"],
         encoding=named["encoding"],
         columns=ColumnMap(columns["mapped"], tuple(columns["dropped"]), tuple(columns["missing"])),
+        cleaned=named["cleaned"] or {},
     )
 
 
