@@ -3,7 +3,7 @@
 from creditgate.warehouse.migrations.scripts import run_script
 
 revision = "0020"
-down_revision = "0036"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
