@@ -216,6 +216,8 @@ def _as_amount(column: str) -> str:
 
 
 def _holds(condition: Condition) -> pl.Expr:
+    if "any_of" in condition:
+        return pl.any_horizontal([pl.col(name).is_not_null() for name in condition["any_of"]])
     column = pl.col(condition["column"])
     if condition.get("is_null"):
         return column.is_null()

@@ -245,12 +245,11 @@ def test_every_kind_of_dirt_breaks_its_rule(item: str, as_of: date) -> None:
     assert not missed
 
 
-def test_named_dirt_breaks_no_other_rule_but_the_warning_that_follows() -> None:
-    follows = {"no_code": {"AP-005"}}
+def test_named_dirt_breaks_its_own_rule_alone() -> None:
     catalogue = dirt_catalogue(PENALTY)
     for kind, broken in _spoilt(PENALTY, AS_OF).items():
         if not kind.startswith(RULE_KIND):
-            assert broken == {catalogue[kind].rule_id} | follows.get(kind, set()), kind
+            assert broken == {catalogue[kind].rule_id}, kind
 
 
 @pytest.mark.parametrize("item", ITEMS)

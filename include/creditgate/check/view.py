@@ -131,6 +131,8 @@ class ChunkView:
         return self._conditions[key]
 
     def _evaluate(self, condition: Condition) -> BoolMask:
+        if "any_of" in condition:
+            return np.any([self.present(name) for name in condition["any_of"]], axis=0)
         column = condition["column"]
         if condition.get("is_null"):
             return ~self.present(column)

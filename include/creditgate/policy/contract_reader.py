@@ -429,6 +429,8 @@ def _read_when(node: Node, fields: tuple[Field, ...]) -> list[dict[str, Any]]:
 
 
 def _read_condition(node: Node, fields: tuple[Field, ...]) -> dict[str, Any]:
+    if isinstance(node.value, dict) and "any_of" in node.value:
+        return _read_any_of(node, fields)
     parts = node.mapping(("column",), _WHEN_TESTS)
     _known_column(node, parts["column"].text(), fields, *DERIVED_COLUMNS)
     tests = [name for name in _WHEN_TESTS if name in parts]
@@ -449,6 +451,17 @@ def _read_condition(node: Node, fields: tuple[Field, ...]) -> dict[str, Any]:
                 raise test.fault("false says nothing", "write true, or the other test")
             condition[name] = True
     return condition
+
+
+def _read_any_of(node: Node, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """The condition that one column at least of several has a value."""
+    parts = node.mapping(("any_of", "not_null"))
+    names = parts["any_of"].texts()
+    for name in names:
+        _known_column(node, name, fields)
+    if not parts["not_null"].flag():
+        raise parts["not_null"].fault("false says nothing", "write true")
+    return {"any_of": list(names), "not_null": True}
 
 
 def _known_pattern(node: Node, pattern: object) -> None:
