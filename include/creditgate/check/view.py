@@ -132,7 +132,7 @@ class ChunkView:
 
     def _evaluate(self, condition: Condition) -> BoolMask:
         if "any_of" in condition:
-            return np.any([self.present(name) for name in condition["any_of"]], axis=0)
+            return np.asarray(np.any([self.present(name) for name in condition["any_of"]], axis=0), np.bool_)
         column = condition["column"]
         if condition.get("is_null"):
             return ~self.present(column)

@@ -60,6 +60,7 @@ class OpenFeed:
         self._raw = raw
         self._contract = contract
         self._values = ValueScreen(catalogue)
+        self._books: dict[str, Codebook] = {}
         self._rules = {category.code: category.value_rule for category in catalogue.categories}
         self._source = source
         self._notes_told = False
