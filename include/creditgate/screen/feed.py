@@ -64,7 +64,6 @@ class OpenFeed:
         self._rules = {category.code: category.value_rule for category in catalogue.categories}
         self._source = source
         self._notes_told = False
-        self._books: dict[str, Codebook] = {}
         self._unreadable_rule = gate_rule("row_width_mismatch" if source is None else "record_unreadable")
         self._may_be_garbled = may_be_garbled
         self._headers = HeaderRows(contract, layout.columns)
