@@ -218,6 +218,8 @@ def _as_amount(column: str) -> str:
 def _holds(condition: Condition) -> pl.Expr:
     if "any_of" in condition:
         return pl.any_horizontal([pl.col(name).is_not_null() for name in condition["any_of"]])
+    if "since" in condition or "until" in condition:
+        return _within_days(condition)
     column = pl.col(condition["column"])
     if condition.get("is_null"):
         return column.is_null()
@@ -230,6 +232,17 @@ def _holds(condition: Condition) -> pl.Expr:
     return column.str.contains(condition["matches"]).fill_null(False)
 
 
+def _within_days(condition: Condition) -> pl.Expr:
+    """Days within the bounds; a row without a day is one of today's."""
+    day = pl.col(_as_date(condition["column"]))
+    bounds = [pl.lit(True)]
+    if (since := condition.get("since")) is not None:
+        bounds.append((day >= pl.lit(since).cast(pl.Date)).fill_null(True))
+    if (until := condition.get("until")) is not None:
+        bounds.append((day <= pl.lit(until).cast(pl.Date)).fill_null(False))
+    return pl.all_horizontal(bounds)
+
+
 def _present(yardstick: Yardstick, column: str) -> pl.Expr:
     return pl.col(column).is_not_null()
 
@@ -240,6 +253,10 @@ def _one_present(yardstick: Yardstick, column: str, columns: Sequence[str]) -> p
 
 def _match(yardstick: Yardstick, column: str, regex: str) -> pl.Expr:
     return pl.col(column).str.contains(regex)
+
+
+def _contain_none(yardstick: Yardstick, column: str, texts: Sequence[str]) -> pl.Expr:
+    return ~pl.any_horizontal([pl.col(column).str.contains(text, literal=True) for text in texts])
 
 
 def _listed(
@@ -339,6 +356,7 @@ _EXPRESSIONS: dict[str, Callable[..., pl.Expr]] = {
     "expect_column_values_to_be_present": _present,
     "expect_one_of_columns_to_be_present": _one_present,
     "expect_column_values_to_match": _match,
+    "expect_column_values_not_to_contain": _contain_none,
     "expect_column_values_to_be_listed": _listed,
     "expect_column_values_to_fit": _fit,
     "expect_column_values_to_be_date": _date,
