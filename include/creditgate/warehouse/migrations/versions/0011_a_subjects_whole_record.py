@@ -6,8 +6,8 @@ The purpose is one of the five of 山东省社会信用条例第22条, by its co
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0045"
-down_revision = "0036"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0015"
-down_revision = "0037"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

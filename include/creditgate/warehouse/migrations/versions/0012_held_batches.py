@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0031"
-down_revision = "0037"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

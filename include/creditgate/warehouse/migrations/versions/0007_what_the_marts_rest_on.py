@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0040"
-down_revision = "0035"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

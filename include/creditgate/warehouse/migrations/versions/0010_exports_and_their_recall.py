@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0037"
-down_revision = "0036"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

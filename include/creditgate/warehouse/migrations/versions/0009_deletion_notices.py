@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0036"
-down_revision = "0030"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0035"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None

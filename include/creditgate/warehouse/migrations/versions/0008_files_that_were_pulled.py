@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0030"
-down_revision = "0040"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
