@@ -81,3 +81,38 @@
         update reference.marts_state set terms_as_of_on = {{ as_of_date() }}
     {%- endif -%}
 {%- endmacro %}
+
+{#- Post-hooks of int_record_rights: a record whose rights are other than the marts have seen is touched, whatever made
+    the difference (an event that names another record now, evidence about its subject, a registry entry). Models that
+    are kept by touched record come before or after int_record_rights, never beside it. -#}
+{% macro touch_changed_rights() -%}
+    {%- if var('by_touch', false) -%}
+        insert into {{ touched_records() }}
+        select coalesce(rights.record_id, seen.record_id)
+        from (select record_id, md5(rights::text) as content from {{ this }} as rights) as rights
+        full join intermediate.rights_seen as seen on rights.record_id = seen.record_id
+        where rights.content is distinct from seen.content
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro note_rights() -%}
+    {%- if var('schema_prefix', '') -%}
+        select 1
+    {%- else -%}
+        with forgotten as (
+            delete from intermediate.rights_seen as seen
+            where not exists (
+                select 1 from {{ this }} as rights
+                where rights.record_id = seen.record_id and md5(rights::text) = seen.content
+            )
+        )
+        insert into intermediate.rights_seen (record_id, content)
+        select record_id, md5(rights::text) from {{ this }} as rights
+        where not exists (
+            select 1 from intermediate.rights_seen as seen
+            where seen.record_id = rights.record_id and seen.content = md5(rights::text)
+        )
+    {%- endif -%}
+{%- endmacro %}

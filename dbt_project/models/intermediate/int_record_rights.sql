@@ -1,4 +1,10 @@
-{{ config(materialized='table', indexes=[{'columns': ['record_id'], 'unique': true}]) }}
+{{
+    config(
+        materialized='table',
+        indexes=[{'columns': ['record_id'], 'unique': true}],
+        post_hook=["{{ touch_changed_rights() }}", "{{ note_rights() }}"],
+    )
+}}
 
 -- What events have done to a record by the as-of date. Of several ends the weightiest counts: a decision that was
 -- revoked never stood, so revocation goes before an objection that was upheld, and both before repair (docs/rights.md).

@@ -1,5 +1,7 @@
 {{ config(indexes=[{'columns': ['record_id'], 'unique': true}]) }}
 
+-- Not beside int_record_rights, which touches records. depends_on: {{ ref('int_record_rights') }}
+
 with
 
 penalty_records as (
