@@ -32,7 +32,7 @@ def test_models_lie_in_the_schemas_of_the_interface_and_nowhere_else(marts: Mart
         )
     }
     assert schemas == {
-        "intake", "reference", "audit", "staging", "intermediate", "marts", "disclosure", "sharing", "quality",
+        "intake", "reference", "audit", "staging", "intermediate", "marts", "disclosure", "sharing", "rights", "quality",
     }  # fmt: skip
 
 

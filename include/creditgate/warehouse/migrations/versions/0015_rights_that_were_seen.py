@@ -2,8 +2,8 @@
 
 from creditgate.warehouse.migrations.scripts import run_script
 
-revision = "0041"
-down_revision = "0037"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
