@@ -136,7 +136,7 @@ def _text_of(cell: Any) -> str:
 
 def _drop_before(element: Any) -> None:
     parent = element.getparent()
-    while parent is not None and len(parent) > 1 and parent[0] is not element:
+    while parent is not None and element.getprevious() is not None:  # len(parent) would count them each time
         del parent[0]
 
 
