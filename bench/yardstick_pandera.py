@@ -237,9 +237,9 @@ def _within_days(condition: Condition) -> pl.Expr:
     day = pl.col(_as_date(condition["column"]))
     bounds = [pl.lit(True)]
     if (since := condition.get("since")) is not None:
-        bounds.append((day >= pl.lit(since).cast(pl.Date)).fill_null(True))
+        bounds.append((day >= date.fromisoformat(since)).fill_null(True))
     if (until := condition.get("until")) is not None:
-        bounds.append((day <= pl.lit(until).cast(pl.Date)).fill_null(False))
+        bounds.append((day <= date.fromisoformat(until)).fill_null(False))
     return pl.all_horizontal(bounds)
 
 

@@ -117,6 +117,7 @@ def a_contract(**parts: Any) -> Contract:
         "decision_day": None,
         "past_versions": (),
         "target_items": (),
+        "whole_file": None,
         "headers": {normalise_header(s): f.name for f in FIELDS for s in f.spellings},
         "stages": {},
     }

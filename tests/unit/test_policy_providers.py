@@ -124,3 +124,12 @@ def test_an_entry_without_what_the_notice_wants_known_is_used_and_flagged(
 def test_a_slip_in_an_entry_is_named_with_its_place(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(ProviderError, match=says):
         read_provider(an_entry(tmp_path, old, new))
+
+
+def test_a_market_collector_reports_revocations_alone(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="does not report administrative_penalty"):
+        read_provider(an_entry(tmp_path, "国家机关", "市场信用信息采集单位"))
+    revoking = an_entry(tmp_path, "国家机关", "市场信用信息采集单位").read_text(encoding="utf-8")
+    path = tmp_path / "jn_test_unit.yaml"
+    path.write_text(revoking.replace("item: administrative_penalty", "item: revocation"), encoding="utf-8")
+    assert read_provider(path).items == ("revocation",)

@@ -81,7 +81,7 @@ def test_auditor_reads_the_audit_tables_that_the_migrations_made(database: Datab
 
 
 @pytest.mark.parametrize(
-    "change", ["update audit.{} set {} = null", "delete from audit.{}", "truncate audit.{}"]
+    "change", ["update audit.{} set {} = null", "delete from audit.{}", "truncate audit.{} cascade"]
 )
 def test_audit_tables_refuse_every_change_even_the_superusers(database: Database, change: str) -> None:
     columns = {
