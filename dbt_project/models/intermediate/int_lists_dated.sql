@@ -18,7 +18,21 @@ all_lists as (
 
 final as (
     select
-        *,
+        list_code,
+        list_number,
+        list_name,
+        list_level,
+        subjects,
+        issuer,
+        is_active,
+        active_from,
+        active_until,
+        basis,
+        national_exception_ref,
+        disclosure,
+        method,
+        confidence,
+        note,
         is_active
         and {{ is_effective('active_from', 'active_until') }}
             as is_in_force

@@ -65,10 +65,9 @@ final as (
     select
         record_id,
         {%- for field in ['content', 'fine_10k_yuan', 'severity', 'until'] %}
-        (
-            array_agg(altered_{{ field }} order by revoked_on desc, settle_order desc)
-                filter (where altered_{{ field }} is not null)
-        )[1] as altered_{{ field }},
+        {%- set column = 'altered_' ~ field %}
+        (array_agg({{ column }} order by revoked_on desc, settle_order desc) filter (where {{ column }} is not null))[1]
+            as {{ column }},
         {%- endfor %}
         max(revoked_on) as altered_on
     from counted

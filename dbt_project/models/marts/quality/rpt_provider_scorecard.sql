@@ -45,7 +45,7 @@ incomplete as (
     select
         periods.provider_code,
         periods.period,
-        count(distinct (findings.batch_id, findings.row_number)) as rows_incomplete
+        count(distinct findings.batch_id || '-' || findings.row_number) as rows_incomplete
     from findings
     inner join presence_rules on findings.rule_id = presence_rules.rule_id
     inner join periods on findings.batch_id = periods.batch_id
@@ -57,10 +57,8 @@ incomplete as (
 cases as (
     select
         case_id,
-        min(rejected_rows.batch_id) filter (
-            where case_id = rejected_rows.batch_id || '-' || rejected_rows.row_number
-        ) as first_batch_id,
-        max(rejected_rows.accepted_at) as accepted_at
+        min(batch_id) filter (where case_id = batch_id || '-' || row_number) as first_batch_id,
+        max(accepted_at) as accepted_at
     from rejected_rows
     group by case_id
 ),
