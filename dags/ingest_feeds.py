@@ -24,7 +24,7 @@ from airflow.sdk import DAG, TriggerRule, dag, get_current_context, task, task_g
 from creditgate.orchestration.assets import ACCEPTED_RECORDS, HELD_BATCHES
 from creditgate.orchestration.dates import as_of_of, told_as_of
 from creditgate.orchestration.defaults import as_of_param, at, default_args
-from creditgate.orchestration.outcomes import held_or_skip, no_values_in_faults, run_stage
+from creditgate.orchestration.outcomes import each_result, held_or_skip, no_values_in_faults, run_stage
 from creditgate.orchestration.registry import Feed, feeds_to_parse
 
 BATCH_NAME = "{{ task.op_args[0][:12] }}"
@@ -66,14 +66,14 @@ def ingest_dag(feed: Feed) -> DAG:
 
     @task(outlets=[ACCEPTED_RECORDS], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def announce(*, outlet_events: Any, ti: Any) -> None:
-        settled = [counts for counts in ti.xcom_pull(task_ids="batch.settle") or [] if counts]
+        settled = each_result(ti.xcom_pull(task_ids="batch.settle"))
         extra = {"provider": feed.provider, "item": feed.item, "batches": len(settled)}
         told = told_as_of(get_current_context())
         outlet_events[ACCEPTED_RECORDS].extra = {**extra, "as_of": told.isoformat()} if told else extra
 
     @task(outlets=[HELD_BATCHES], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def ask(*, outlet_events: Any, ti: Any) -> None:
-        outlet_events[HELD_BATCHES].extra = {"batches": held_or_skip(ti.xcom_pull(task_ids="batch.report"))}
+        outlet_events[HELD_BATCHES].extra = {"batches": held_or_skip(ti.xcom_pull(task_ids="batch.settle"))}
 
     @dag(
         dag_id=feed.dag_id,
@@ -88,9 +88,8 @@ def ingest_dag(feed: Feed) -> DAG:
     )
     def ingest() -> None:
         batches = batch.expand(batch_id=pull())
-        announced = announce()
-        batches.get_child_by_label("settle") >> announced  # a report that fails must not hold back the marts
-        batches.get_child_by_label("report") >> ask()
+        settled = batches.get_child_by_label("settle")
+        settled >> [announce(), ask()]  # not behind the reports: one that fails ends the run red, no more
 
     return ingest()
 

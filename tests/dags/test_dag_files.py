@@ -104,7 +104,7 @@ def test_held_batches_are_asked_about_as_soon_as_they_are_held(bag: DagBag) -> N
     assert [asset.uri for asset in timetable.asset_condition.objects] == [HELD_BATCHES.uri]
     for dag_id in INGEST_DAGS:
         ask = bag.dags[dag_id].get_task("ask")
-        assert ask.upstream_task_ids == {"batch.report"}
+        assert ask.upstream_task_ids == {"batch.settle"}
 
 
 def test_an_ingest_dag_follows_its_registry_entry_in_shanghai_time(bag: DagBag) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 DAG_ID = "ingest__jn_taxation__administrative_penalty"
-GOOD, BLOCKED, BROKEN = "a" * 32, "b" * 32, "c" * 32
+GOOD, BLOCKED, BROKEN, HELD = "a" * 32, "b" * 32, "c" * 32, "d" * 32
 
 pytestmark = pytest.mark.usefixtures("airflow_database")
 
@@ -40,7 +40,7 @@ class FakePipeline:
     def settle(self, batch_id: str) -> dict[str, Any]:
         if batch_id == BROKEN:
             raise ValueError("this batch does not settle")
-        status = "blocked" if batch_id == BLOCKED else "accepted"
+        status = {BLOCKED: "blocked", HELD: "held"}.get(batch_id, "accepted")
         return {**self._note("settle", batch_id), "status": status}
 
     def report(self, batch_id: str, connections: Any) -> dict[str, Any]:
@@ -103,3 +103,17 @@ def test_a_batch_is_named_in_the_web_interface(run: Any) -> None:
     _, dag_run = run(GOOD)
     names = {i.rendered_map_index for i in dag_run.get_task_instances() if i.task_id == "batch.settle"}
     assert names == {GOOD[:12]}
+
+
+def test_a_person_is_asked_where_a_batch_is_held_alone_or_among_others(run: Any) -> None:
+    for batches in ((HELD,), (GOOD, HELD)):
+        _, dag_run = run(*batches)
+        assert dag_run.state == "success"
+        assert states(dag_run)["ask"] == ["success"]
+
+
+def test_nobody_is_asked_where_no_batch_is_held(run: Any) -> None:
+    for batches in ((GOOD,), (GOOD, BLOCKED)):
+        _, dag_run = run(*batches)
+        assert dag_run.state == "success"
+        assert states(dag_run)["ask"] == ["skipped"]

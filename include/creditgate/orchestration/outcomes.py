@@ -80,11 +80,21 @@ def run_stage(stage: str, batch_id: str, *needs: Any) -> dict[str, Any]:
     return counts
 
 
-def held_or_skip(reported: Iterable[Mapping[str, Any] | None] | None) -> list[str]:
-    """The ids of the batches that were held, of what `report` has counted; skips the task where none was."""
+Reported = Mapping[str, Any] | Iterable[Mapping[str, Any] | None] | None
+"""What `xcom_pull` gives of a mapped task: a list, but of a single instance its one result."""
+
+
+def each_result(pulled: Reported) -> list[Mapping[str, Any]]:
+    """The results of a mapped task's instances, without those that gave none."""
+    found = [pulled] if isinstance(pulled, Mapping) else pulled or ()
+    return [result for result in found if result]
+
+
+def held_or_skip(pulled: Reported) -> list[str]:
+    """The ids of the batches that were held, of what `settle` has counted; skips the task where none was."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    held = [str(counts["batch_id"]) for counts in reported or () if counts and counts.get("status") == "held"]
+    held = [str(counts["batch_id"]) for counts in each_result(pulled) if counts.get("status") == "held"]
     if not held:
         raise AirflowSkipException("no batch waits for a person")
     return held
