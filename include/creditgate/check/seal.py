@@ -53,7 +53,8 @@ def _holds_person(view: ChunkView, name: str, natural: BoolMask) -> BoolMask | N
         return None
     person = is_identity_number(view, name)
     if natural.any():
-        person = person | (natural & view.present(name) & ~identifiers.is_credit_code(values))
+        is_code = identifiers.is_credit_code(values) & ~identifiers.is_identity_number(values)
+        person = person | (natural & view.present(name) & ~is_code)
     return person if person.any() else None
 
 
