@@ -77,8 +77,10 @@ def stated_kinds(table: pa.Table) -> npt.NDArray[np.int8]:
 
 
 def _is_person_number(values: pa.Array, is_organisation: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Identity numbers in a column of codes. One in 31 passes the check of a credit code as well: it is an
-    organisation's only where the provider states one and the organisation code inside holds too.
+    """Identity numbers in a column of codes.
+
+    One in 31 passes the check of a credit code as well: it is an organisation's only where the provider states
+    one and the organisation code inside holds too.
     """
     number = is_identity_number(values)
     if not number.any():
