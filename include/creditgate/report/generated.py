@@ -13,13 +13,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from creditgate.domain.rules import Rule
 from creditgate.policy.catalogue import as_markdown, rule_catalogue
+from creditgate.policy.cleaning import load_cleaning
 from creditgate.policy.contracts import known_items, load_contract
+from creditgate.policy.gate_rules import load_gate_rules
 from creditgate.policy.paths import PROJECT_ROOT
+from creditgate.report.cleaning_page import cleaning_page
 from creditgate.report.item_page import item_page, items_index
 
 RULES = Path("docs/reference/rules.md")
 ITEMS = Path("docs/reference/items")
+CLEANING = Path("docs/reference/files_and_cleaning.md")
 LABELS = Path("dbt_project/seeds/field_labels.csv")
 
 _WORDS_OF_EVERY_ITEM = (
@@ -41,6 +46,7 @@ def generated_files() -> Mapping[Path, str]:
     return {
         RULES: as_markdown(rule_catalogue()),
         ITEMS / "index.md": items_index(contracts),
+        CLEANING: cleaning_page(load_cleaning(), _rules_about_files()),
         LABELS: _field_labels(),
         **pages,
     }
@@ -56,6 +62,10 @@ def write_generated() -> list[Path]:
             target.write_text(text, encoding="utf-8")
             written.append(path)
     return written
+
+
+def _rules_about_files() -> list[Rule]:
+    return [rule for rule in load_gate_rules().values() if rule.id.startswith("FILE-")]
 
 
 def _field_labels() -> str:
