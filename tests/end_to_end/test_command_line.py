@@ -35,7 +35,7 @@ def test_check_gives_the_documented_object_and_exits_1(place: Installation, tmp_
     told = json.loads(done.stdout)
     assert list(told) == [
         "item", "contract_version", "file_sha256", "encoding", "format", "verdict", "rows", "accepted",
-        "rejected", "warned", "columns", "findings",
+        "rejected", "warned", "columns", "cleaning", "findings",
     ]  # fmt: skip
     assert told["verdict"] == "partly_rejected"
     assert told["columns"]["dropped"] == ["内部备注"]
