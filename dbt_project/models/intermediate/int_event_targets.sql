@@ -3,7 +3,7 @@
 {%- set events = ['repair_decisions', 'objections', 'revocations', 'talks', 'rectifications'] -%}
 
 -- The records that events name, with what the events are held against. A record that has not come yet has no item;
--- one that was deleted has its tombstone alone.
+-- one that was deleted has its tombstone alone. A replay of a past day knows nothing of events that came later.
 
 with
 
@@ -17,7 +17,7 @@ named as (
     {%- for event in events %}
     {{ "union" if not loop.first }}
     select record_id from {{ event }}
-    where record_id is not null
+    where record_id is not null and received_on <= {{ as_of_date() }}
     {%- endfor %}
 ),
 
