@@ -301,6 +301,7 @@ class History(RuleBasedStateMachine):
     def _event(self, item: str, about: str, **columns: Any) -> None:
         self.warehouse.marts.event(item, f"{item} of {about}", about, **columns)
         self.warehouse.marts.batch(on=self.today)
+        self.built_of = None
 
     def _build(self, as_of: date) -> None:
         self.warehouse.build(as_of)
