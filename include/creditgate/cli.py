@@ -1,25 +1,38 @@
-"""The command `creditgate`: for operators, and for provider units before they report."""
+"""The command `creditgate`: for operators, and for provider units before they report.
+
+A unit checks a file many times a day: what is heavy (arrays, Great Expectations, dbt, Airflow) is imported by the
+command that needs it.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import structlog
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from creditgate.domain.batch import BatchStatus, HoldDecision
-from creditgate.domain.clock import business_today
+from creditgate.commands import held, marts
+from creditgate.commands.console import (
+    EXIT_INTERRUPTED,
+    EXIT_REJECTED,
+    EXIT_UNUSABLE,
+    AsOf,
+    Form,
+    err,
+    fail,
+    finish,
+    out,
+    prepared,
+)
+from creditgate.domain.batch import BatchStatus
 from creditgate.domain.faults import OperationFault
-from creditgate.domain.feed import UNREAD
 from creditgate.policy.contracts import UnknownItemError, known_items, load_contract
-from creditgate.policy.deadlines import workday_calendar
 from creditgate.policy.documents import PolicyFileError
 from creditgate.policy.providers import UnregisteredProviderError, find_provider
 from creditgate.warehouse.errors import WarehouseError
@@ -31,20 +44,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-EXIT_REJECTED = 1
-EXIT_UNUSABLE = 2
-EXIT_INTERRUPTED = 130
-
-
-class Form(StrEnum):
-    """How a result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 class Role(StrEnum):
@@ -57,14 +56,6 @@ class Role(StrEnum):
     DESK = "desk"
 
 
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of", formats=["%Y-%m-%d"], help="Business date, YYYY-MM-DD; default today in Asia/Shanghai."
-    ),
-]
-
-
 def main() -> None:
     """Run the command line. A fault that a user can mend ends in one line and exit code 2."""
     structlog.configure(
@@ -74,7 +65,7 @@ def main() -> None:
     try:
         app()
     except (WarehouseError, PolicyFileError, UnknownItemError, UnregisteredProviderError) as error:
-        _fail(str(error))
+        fail(str(error))
     except OperationFault as error:
         err.print(f"creditgate: {error}", style="red", markup=False)
         sys.exit(1)
@@ -106,8 +97,9 @@ def check(
     if provider is not None:
         find_provider(provider)
     if not file.is_file():
-        _fail(f"{file} is not a file; give the path of a feed")
+        fail(f"{file} is not a file; give the path of a feed")
     from creditgate import pipeline
+    from creditgate.domain.feed import UNREAD
     from creditgate.report import write_check_json, write_workbook
 
     try:
@@ -116,7 +108,7 @@ def check(
                 file, item, provider, _business_date(as_of), with_rows=workbook is not None
             )
     except OSError as error:
-        _fail(f"{file} can't be read: {error.strerror}; check its rights")
+        fail(f"{file} can't be read: {error.strerror}; check its rights")
     if workbook is not None and made.status is not BatchStatus.BLOCKED and made.tally.rejected:
         written = write_workbook(made, load_contract(item), workbook)
         err.print("written: " + ", ".join(str(path) for path in written))
@@ -165,73 +157,28 @@ def submit(
     reviewed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When, YYYY-MM-DD.")],
 ) -> None:
     """Put a file with its manifest into the provider's source, for the next run."""
-    from creditgate import pipeline
-
     _known_item(item)
     unit = find_provider(provider)
     if item not in unit.items:
-        _fail(f"{provider} is not registered for {item}; it reports {', '.join(unit.items)} (S08)")
+        fail(f"{provider} is not registered for {item}; it reports {', '.join(unit.items)} (S08)")
     if not file.is_file():
-        _fail(f"{file} is not a file; give the path of a feed")
-    if reviewed_on.date() > business_today():
-        _fail("--reviewed-on lies in the future: the review comes before the sending (S14)")
+        fail(f"{file} is not a file; give the path of a feed")
+    if reviewed_on.date() > _business_date(None):
+        fail("--reviewed-on lies in the future: the review comes before the sending (S14)")
     if not reviewer.strip():
-        _fail("--reviewer is empty: a feed is sent with the name of who reviewed it (S14)")
+        fail("--reviewer is empty: a feed is sent with the name of who reviewed it (S14)")
+    from creditgate import pipeline
+
     try:
         placed = pipeline.submit(file, provider, item, reviewer.strip(), reviewed_on.date())
     except OSError as error:
-        _fail(f"{file.name} could not be put into the source of {provider}: {error.strerror}")
+        fail(f"{file.name} could not be put into the source of {provider}: {error.strerror}")
     out.print(f"{placed} is waiting for the next run (creditgate run)")
 
 
-@app.command("held")
-def list_held() -> None:
-    """The batches that wait for a person's decision: unlike what their provider usually sends."""
-    from creditgate import pipeline
-
-    table = Table("batch", "provider", "item", "file", "rows", "received", "why")
-    waiting = pipeline.held()
-    for batch in waiting:
-        received = f"{batch.received_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            batch.batch_id,
-            batch.provider_code,
-            batch.item,
-            batch.file_name,
-            str(batch.rows),
-            received,
-            ", ".join(batch.rules),
-        )
-    if waiting:
-        out.print(table)
-    out.print(f"{len(waiting)} batches wait for a decision (docs/runbooks/batch_is_held.md)")
-
-
-Batch = Annotated[str, typer.Argument(help="The batch id, or its beginning.", show_default=False)]
-By = Annotated[str, typer.Option("--by", help="Who decides; kept for audit.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept for audit.")]
-
-
-@app.command()
-def release(batch: Batch, by: By, reason: Reason) -> None:
-    """Take a held batch in as it is, for the next build of the marts."""
-    _decide(batch, HoldDecision.RELEASED, by, reason)
-
-
-@app.command()
-def refuse(batch: Batch, by: By, reason: Reason) -> None:
-    """Send a held batch back to its provider: nothing of it is kept."""
-    _decide(batch, HoldDecision.REFUSED, by, reason)
-
-
-def _decide(batch: str, decision: HoldDecision, by: str, reason: str) -> None:
-    from creditgate import pipeline
-    from creditgate.holding import whole_id
-
-    counts = pipeline.decide_held(whole_id(batch), decision, by=by, reason=reason)
-    out.print(
-        f"{counts['batch_id']}: {counts['status']}, {counts['accepted']} rows accepted, {counts['rejected']} rejected"
-    )
+app.command("held")(held.list_held)
+app.command()(held.release)
+app.command()(held.refuse)
 
 
 @app.command()
@@ -262,15 +209,15 @@ def template(
     target: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="Where to write the workbook.")],
 ) -> None:
     """An empty feed workbook made from the contract: headers, drop-downs, notes, an example."""
-    from creditgate.report import write_template
-
     _known_item(item)
     if target.suffix.lower() != ".xlsx":
-        _fail(f"{target} must end in .xlsx")
+        fail(f"{target} must end in .xlsx")
+    from creditgate.report import write_template
+
     try:
         write_template(load_contract(item), target)
     except OSError as error:
-        _fail(f"{target} can't be written: {error.strerror}")
+        fail(f"{target} can't be written: {error.strerror}")
     out.print(f"written: {target}")
 
 
@@ -282,6 +229,8 @@ def deadline(
     days: Annotated[int, typer.Option(min=1, max=400, help="Working days.")],
 ) -> None:
     """The N-th working day after a date by the State Council's calendar, and whether it is provisional."""
+    from creditgate.policy.deadlines import workday_calendar
+
     due = workday_calendar().deadline(start.date(), days)
     note = "  (provisional: the calendar of that year is not published yet)" if due.is_provisional else ""
     out.print(f"{due.due_on.isoformat()}{note}")
@@ -321,114 +270,18 @@ def run(
     from creditgate.summary import print_summary, summarise
 
     day = _business_date(as_of)
-    since = _prepared()
+    since = prepared()
     if samples:
         _put_samples(day)
     outcome = run_once(day)
     expired = (outcome.results.get("expire_negative_records.expire") or {}).get("records")
     print_summary(summarise(day, since), out, expired)
-    _finish(outcome)
+    finish(outcome)
 
 
-@app.command()
-def expire(
-    as_of: Annotated[
-        datetime,
-        typer.Option(
-            "--as-of", formats=["%Y-%m-%d"], help="What is past its last day on this date is removed."
-        ),
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, remove nothing.")] = False,
-    ahead: Annotated[
-        bool, typer.Option("--forecast", help="Tell what will expire in 1, 7 and 30 days, remove nothing.")
-    ] = False,
-) -> None:
-    """Run the daily expiry alone, through its DAG. A second run of a day changes nothing."""
-    from creditgate.orchestration.harness import expire_once
-
-    day = as_of.date()
-    _prepared()
-    if ahead:
-        _print_forecast(day)
-        return
-    outcome = expire_once(day, dry_run=dry_run)
-    counts = outcome.results.get("expire_negative_records.expire") or {}
-    verb = "would be removed" if dry_run else "removed"
-    out.print(
-        f"as of {day}: {counts.get('records', 0)} records {verb}, "
-        f"{counts.get('rejections', 0)} rejected rows cleared, {counts.get('reports', 0)} reports removed"
-    )
-    _finish(outcome)
-
-
-@app.command()
-def export(
-    relation: Annotated[
-        str, typer.Argument(help="What readers see: disclosure.fct_penalties, say.", show_default=False)
-    ],
-    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the file.")],
-    recipient: Annotated[str, typer.Option(help="Who receives it: the unit and the officer.")],
-    basis: Annotated[str, typer.Option(help="The law or the authorisation that allows it.")],
-    purpose: Annotated[str, typer.Option(help="A code of expectations/purposes.yaml.")],
-    exported_by: Annotated[str, typer.Option(help="Who takes it out.")],
-) -> None:
-    """Write a mart to a CSV file for a named recipient; the ledger audit.exports tells of it (S19)."""
-    from creditgate.exporting import ExportOrder, ExportRefusedError, export_mart
-
-    try:
-        done = export_mart(ExportOrder(relation, exported_by, recipient, basis, purpose), target)
-    except ExportRefusedError as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(f"{target} can't be written: {error.strerror}")
-    until = f"; rows of it must be deleted from {done.delete_from} on" if done.delete_from else ""
-    out.print(f"export {done.export_id}: {done.rows} rows in {target}{until}")
-
-
-def _print_forecast(day: date) -> None:
-    from creditgate.expire import forecast
-    from creditgate.warehouse.connect import connect
-
-    with connect() as connection:
-        expected = forecast(connection, day)
-    if not expected:
-        out.print(f"as of {day}: nothing expires within 30 days, by the last build of the marts")
-        return
-    table = Table("provider", "item", "within days", "records")
-    for line in expected:
-        table.add_row(line.provider_code, line.item, str(line.within_days), str(line.records))
-    out.print(table)
-
-
-@app.command()
-def rehearse(
-    regime: Annotated[
-        str, typer.Option(help="The regime to switch on (dbt_project/seeds/disclosure_terms.csv).")
-    ],
-    as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to look at.")],
-    item: Annotated[str, typer.Option(help="Switch it for this item alone; * is every item.")] = "*",
-    replacing: Annotated[str | None, typer.Option(help="A regime that it takes the place of.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="table or json")] = Form.TABLE,
-) -> None:
-    """What a switch of a term regime would change in every mart. Readers see nothing of it.
-
-    Counts and record ids, no names. What was deleted already can't come back, and is not shown.
-    """
-    from creditgate.build.dbt_runner import BuildFailedError
-    from creditgate.build.rehearsal import CannotRehearseError
-    from creditgate.build.rehearsal import rehearse as compare
-    from creditgate.rehearsal_report import as_json, as_tables
-
-    _prepared()
-    try:
-        found = compare(regime, as_of.date(), item=item, replacing=replacing)
-    except (CannotRehearseError, BuildFailedError) as error:
-        _fail(str(error))
-    if form is Form.JSON:
-        sys.stdout.write(as_json(found) + "\n")
-    else:
-        for table in as_tables(found):
-            out.print(table)
+app.command()(marts.expire)
+app.command()(marts.export)
+app.command()(marts.rehearse)
 
 
 @app.command()
@@ -443,8 +296,8 @@ def watch(
     """Look at the working-day clocks now: what is due and missed, and what has to be seen to."""
     from creditgate import pipeline
 
-    day = as_of.date() if as_of else business_today()
-    _prepared()
+    day = _business_date(as_of)
+    prepared()
     counts = pipeline.watch(day)
     stand = ", ".join(
         f"{counts.get(status, 0)} {status}" for status in ("open", "met", "missed", "provisional")
@@ -457,14 +310,14 @@ def up(port: Annotated[int, typer.Option(help="Port of Airflow's web interface."
     """Run Airflow with its web interface and its schedules until Ctrl-C."""
     from creditgate.orchestration.harness import up as serve
 
-    _prepared()
+    prepared()
     serve(port=port)
 
 
 @app.command()
 def prepare() -> None:
     """Bring the warehouse up to date: migrations, intake tables, roles, registry. Safe to repeat."""
-    _prepared()
+    prepared()
     out.print("the warehouse is up to date")
 
 
@@ -492,18 +345,6 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
-def _prepared() -> datetime:
-    """Bring the warehouse up to date; the moment from which a run's outcomes count."""
-    from creditgate.policy.contracts import load_contract as contract_of
-    from creditgate.policy.providers import load_providers
-    from creditgate.policy.rule_finder import common_rules
-    from creditgate.warehouse.prepare import prepare_warehouse
-
-    with err.status("preparing the warehouse…"):
-        prepare_warehouse(map(contract_of, known_items()), load_providers().values(), common_rules())
-    return datetime.now(UTC)
-
-
 def _put_samples(as_of: date) -> None:
     """On a first run, with nothing waiting and nothing settled, put the sample feeds into the sources."""
     from creditgate.orchestration.harness import waiting_dags
@@ -521,21 +362,12 @@ def _put_samples(as_of: date) -> None:
     )
 
 
-def _finish(outcome: Any) -> NoReturn:
-    for failure in outcome.failures:
-        err.print(str(failure), style="red", markup=False)
-    sys.exit(outcome.exit_code)
-
-
 def _known_item(item: str) -> None:
     if item not in known_items():
-        _fail(f"the checklist has no item {item!r}; it has {', '.join(known_items())} (S08)")
+        fail(f"the checklist has no item {item!r}; it has {', '.join(known_items())} (S08)")
 
 
 def _business_date(as_of: datetime | None) -> date:
+    from creditgate.domain.clock import business_today
+
     return as_of.date() if as_of else business_today()
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"creditgate: {message}", style="red", markup=False)
-    sys.exit(EXIT_UNUSABLE)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +24,7 @@ class Installation:
 
     home: Path
     as_of: date
+    _urls: dict[str | None, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -43,10 +44,12 @@ class Installation:
         )
 
     def url(self, role: str | None = None) -> str:
-        """The connection URL that `creditgate url` prints."""
-        done = self.command("url", *(["--role", role] if role else []))
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """The connection URL that `creditgate url` prints; asked for once: the server runs until the end."""
+        if role not in self._urls:
+            done = self.command("url", *(["--role", role] if role else []))
+            assert done.returncode == 0, done.stderr
+            self._urls[role] = done.stdout.strip()
+        return self._urls[role]
 
     def rows(self, query: str, role: str | None = None) -> list[tuple[object, ...]]:
         """The answer to a query of the owner or a reading role."""
