@@ -23,6 +23,7 @@ from creditgate.check import masks, matching
 from creditgate.check.expectations import EXPECTATIONS, RuleExpectation, show
 from creditgate.check.record_key import key_parts
 from creditgate.check.seal import seal
+from creditgate.check.series import SeriesWatch
 from creditgate.check.target import match_targets, target_due_on, target_ids
 from creditgate.check.view import BoolMask, ChunkView
 from creditgate.domain.codebook import Codebook
@@ -96,6 +97,7 @@ class Checker:
         self._rules = contract.check_rules()
         self._metrics = [_Asked.of(rule) for rule in self._rules]
         self._books: dict[str, Codebook] = {}
+        self._series = SeriesWatch(contract)
         self._late = next((r for r in self._rules if r.expectation == "expect_report_within_workdays"), None)
         self._seen: list[tuple[int, npt.NDArray[np.void]]] = []
         self._asking = Lock()
@@ -117,6 +119,7 @@ class Checker:
     def _judged(self, chunk: Chunk) -> _Judged:
         view = ChunkView(_frame(chunk.table), self._as_of, self._books)
         found = self._masks(view)
+        self._series.see(view)
         late = self._days_late(view)
         record_ids = self._keys.record_ids(self._contract.item, key_parts(view, self._contract.record_key))
         self._seen.append((chunk.first_row, _as_void(record_ids)))
@@ -131,7 +134,10 @@ class Checker:
         return _Judged(view, record_ids, targets, register_match, late, self._findings(chunk, found))
 
     def finish(self) -> Findings:
-        """Findings that only the whole feed shows: records that stand in it more than once (S12)."""
+        """Findings that only the whole feed shows: records that stand in it more than once (S12), columns counted on."""
+        return Findings.concat([self._doubled_records(), self._series.findings(self._headers)])
+
+    def _doubled_records(self) -> Findings:
         if not self._seen or not self._contract.has_rule_of_kind("gate.duplicate_record"):
             return Findings.none()
         rows = np.concatenate([np.arange(len(ids), dtype=np.int32) + first for first, ids in self._seen])

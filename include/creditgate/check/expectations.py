@@ -17,7 +17,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from creditgate.check import masks
+from creditgate.check import masks, texts
 from creditgate.check.view import BoolMask, ChunkView
 
 MaskFunction = Callable[..., BoolMask]
@@ -128,6 +128,7 @@ _TEXT = (str, ...)
 _MAYBE_TEXT = (str | None, None)
 _MAYBE_NUMBER = (float | None, None)
 _LIST = (list, ...)
+_MAYBE_LIST = (list | None, None)
 
 EXPECTATIONS: dict[str, type[RuleExpectation]] = {
     name: _register(name, mask, **keys)
@@ -135,6 +136,12 @@ EXPECTATIONS: dict[str, type[RuleExpectation]] = {
         ("expect_column_values_to_be_present", masks.is_absent, {}),
         ("expect_column_values_to_match", masks.does_not_match, {"regex": _TEXT}),
         ("expect_column_values_not_to_contain", masks.contains_one_of, {"texts": _LIST}),
+        (
+            "expect_column_values_not_to_match",
+            texts.matches,
+            {"regex": _TEXT, "holding": _MAYBE_LIST, "beginning": _MAYBE_LIST, "ending": _MAYBE_LIST},
+        ),
+        ("expect_column_values_not_to_be_doubled", texts.is_doubled, {}),
         (
             "expect_column_values_to_be_listed",
             masks.is_not_listed,

@@ -46,13 +46,47 @@ def holds(values: pa.Array, text: str) -> bool:
 
 
 def stands_in(data: Bytes, code: bytes) -> bool:
-    """Whether the bytes of `code` stand anywhere in the data: looked for by the rarest of them."""
+    """Whether the bytes of `code` stand anywhere in the data."""
+    return bool(len(places_of(data, code)))
+
+
+def places_of(data: Bytes, code: bytes) -> npt.NDArray[np.intp]:
+    """Where the bytes of `code` stand in the data: looked for by the rarest of them."""
     if len(data) < len(code):
-        return False
+        return np.empty(0, np.intp)
     wanted = np.frombuffer(code, np.uint8)
     rarest = int(np.argmin(np.bincount(data[:_SAMPLE], minlength=256)[wanted]))
     begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == wanted[rarest])
-    return bool(_stand_at(data, begins, code).any())
+    return begins[_stand_at(data, begins, code)]
+
+
+def rows_holding(values: pa.Array, texts: Iterable[str]) -> Places:
+    """The rows whose value has one of the texts in it, ascending."""
+    data, bounds = _parts(values)
+    if not bounds[-1] - bounds[0]:
+        return np.empty(0, np.int32)
+    used, found = data[bounds[0] : bounds[-1]], []
+    for code in (text.encode() for text in texts):
+        begins = places_of(used, code) + bounds[0]
+        rows = np.searchsorted(bounds, begins, "right") - 1
+        found.append(rows[begins + len(code) <= bounds[rows + 1]])
+    return np.unique(np.concatenate(found)).astype(np.int32)
+
+
+def rows_beginning_or_ending_with(values: pa.Array, begins: Iterable[str], ends: Iterable[str]) -> Places:
+    """The rows whose value begins with one of `begins` or ends with one of `ends`, ascending."""
+    data, bounds = _parts(values)
+    sizes = np.diff(bounds)
+    filled = np.flatnonzero(sizes)
+    heads, tails = ([text.encode() for text in texts] for texts in (begins, ends))
+    found: list[npt.NDArray[np.integer]] = [np.empty(0, np.int32)]
+    for codes, place, of_edge in ((heads, 0, bounds[filled]), (tails, -1, bounds[filled + 1] - 1)):
+        suspects = filled[_any_byte(code[place] for code in codes)[data[of_edge]]] if codes else filled[:0]
+        for code in codes:
+            rows = suspects[sizes[suspects] >= len(code)]
+            at = bounds[rows + 1] - len(code) if place else bounds[rows]
+            found.append(rows[_stand_at(data, at, code)])
+    return np.unique(np.concatenate(found)).astype(np.int32)
 
 
 def begins_or_ends_with(values: pa.Array, characters: str) -> bool:

@@ -22,19 +22,32 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class SeriesRules:
+    """Fields that state one thing for many rows, so that no count may run through their values.
+
+    least: how many values that differ by one are told. years, numbers: the fields, by what runs through them.
+    """
+
+    least: int
+    years: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class WholeFileRules:
     """A contract's thresholds for a feed as a whole.
 
     history: how many settled batches of the provider are looked back on; at_least: with fewer nothing is judged;
     min_rows: feeds and histories of fewer rows are not judged. volume: times more or less rows than usual. empty: how
     far the share of filled cells fell. drift: half the sum of the differences of the codes' shares. spike: how far the
-    share of rows with a rule's finding rose.
+    share of rows with a rule's finding rose. series: needs no history.
     """
 
     history: int
     at_least: int
     min_rows: int
     limits: Mapping[str, Limits]
+    series: SeriesRules | None = None
 
 
 @dataclass(frozen=True)

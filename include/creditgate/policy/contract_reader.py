@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from creditgate.domain.rules import Rule, Severity
-from creditgate.domain.whole_file import Limits, WholeFileRules
+from creditgate.domain.whole_file import Limits, SeriesRules, WholeFileRules
 from creditgate.policy.contract_model import Contract, ContractError, Field, PastVersion
 from creditgate.policy.documents import Node, read_document
 from creditgate.policy.expectation_types import DERIVED_COLUMNS, EXPECTATIONS, GATE_KINDS, STAGES
@@ -126,7 +126,7 @@ def read_contract(path: Path) -> Contract:
         provider_units=custom["provider_units"].texts(),
         decision_day=decision_day,
         past_versions=_read_past_versions(custom, top["version"].text(), effective_from),
-        whole_file=_read_whole_file(custom["whole_file"]) if "whole_file" in custom else None,
+        whole_file=_read_whole_file(custom["whole_file"], fields) if "whole_file" in custom else None,
         headers=headers,
         stages=stages,
     )
@@ -148,14 +148,23 @@ def _custom(node: Node, required: tuple[str, ...] = (), optional: tuple[str, ...
     return found
 
 
-def _read_whole_file(node: Node) -> WholeFileRules:
+def _read_whole_file(node: Node, fields: tuple[Field, ...]) -> WholeFileRules:
     """The thresholds of the rules about a feed as a whole; a kind that is absent is not judged."""
-    parts = node.mapping(("history", "at_least", "min_rows"), WHOLE_FILE_LIMITS)
+    parts = node.mapping(("history", "at_least", "min_rows"), (*WHOLE_FILE_LIMITS, "series"))
     limits = {kind: _read_limits(parts[kind]) for kind in WHOLE_FILE_LIMITS if kind in parts}
     history, at_least = parts["history"].count(), parts["at_least"].count()
     if at_least > history:
         raise parts["at_least"].fault(f"{at_least} is more than history, {history}", "look back further")
-    return WholeFileRules(history, at_least, parts["min_rows"].count(), limits)
+    series = _read_series(parts["series"], fields) if "series" in parts else None
+    return WholeFileRules(history, at_least, parts["min_rows"].count(), limits, series)
+
+
+def _read_series(node: Node, fields: tuple[Field, ...]) -> SeriesRules:
+    parts = node.mapping(("least",), ("years", "numbers"))
+    named = {kind: parts[kind].texts() for kind in ("years", "numbers") if kind in parts}
+    for name in (name for names in named.values() for name in names):
+        _known_column(node, name, fields)
+    return SeriesRules(parts["least"].count(), **named)
 
 
 def _read_limits(node: Node) -> Limits:

@@ -49,6 +49,11 @@ def map_headers(
         for header, field in zip(headers, fields, strict=True)
         if field in twice
     ]
+    slots += [
+        Slot(gate_rule("doubled_header"), contract.headers[normalise_header(header.strip()[::2])], header)
+        for header in dropped
+        if _is_doubled_header(header, contract)
+    ]
     mapped = {h: f for h, f in zip(headers, fields, strict=True) if f is not None}
     missing = tuple(f.name for f in contract.fields if f.is_required and f.name not in mapped.values())
     if any(REPLACEMENT in header for header in headers):
@@ -70,6 +75,12 @@ def _prohibited(headers: Sequence[str], contract: Contract, catalogue: Prohibite
         Slot(category.header_rule, None, header)
         for header, category in prohibited_headers(unknown, catalogue, None)
     ]
+
+
+def _is_doubled_header(header: str, contract: Contract) -> bool:
+    """Whether a header is one of the item with every character twice: the text layer of a print program."""
+    text = header.strip()
+    return text[::2] == text[1::2] and normalise_header(text[::2]) in contract.headers
 
 
 class HeaderRows:
