@@ -139,7 +139,13 @@ EXPECTATIONS: dict[str, type[RuleExpectation]] = {
         (
             "expect_column_values_not_to_match",
             texts.matches,
-            {"regex": _TEXT, "holding": _MAYBE_LIST, "beginning": _MAYBE_LIST, "ending": _MAYBE_LIST},
+            {
+                "regex": _TEXT,
+                "holding": _MAYBE_LIST,
+                "beginning": _MAYBE_LIST,
+                "ending": _MAYBE_LIST,
+                "at_most": (int | None, None),
+            },
         ),
         ("expect_column_values_not_to_be_doubled", texts.is_doubled, {}),
         (

@@ -1,7 +1,7 @@
-"""Values that differ from row to row by one, down a column that states one thing: a cell was dragged, and the
-spreadsheet has counted on (《药典》2015年版, 2016年版, 2017年版 …, of which only the first exists).
+"""Counts that run down a column which states one thing: a cell was dragged, and the spreadsheet has counted on.
 
-Told of the file, from its distinct values, so that neither chunks nor the order of rows matter.
+《药典》2015年版, 2016年版, 2017年版 …: only the first exists. Told of the file, from its distinct values, so that neither
+chunks nor the order of rows matter.
 """
 
 from __future__ import annotations

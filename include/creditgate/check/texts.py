@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 from creditgate.check.view import BoolMask, ChunkView, true_where
 from creditgate.domain.text_bytes import lengths, rows_beginning_or_ending_with, rows_holding
 
+_MOST_BYTES = 4
+"""Bytes of a character in UTF-8, at most."""
 _LEAST_DOUBLED = 6
 """Characters of the shortest doubled text: 人人 and 风风火火 are words."""
 
@@ -27,16 +29,20 @@ def matches(
     holding: Sequence[str] | None = None,
     beginning: Sequence[str] | None = None,
     ending: Sequence[str] | None = None,
+    at_most: int | None = None,
 ) -> BoolMask:
-    """A value that the RE2 pattern matches, of those that hold, begin or end with one of the texts given."""
+    """A value that the RE2 pattern matches, of those that hold, begin or end with a text given, or are so short.
+
+    at_most: characters. One of the four at least is given.
+    """
 
     def judge(values: pa.Array) -> BoolMask:
-        if holding is not None:
-            rows = rows_holding(values, holding)
-        elif beginning is not None or ending is not None:
-            rows = rows_beginning_or_ending_with(values, beginning or (), ending or ())
-        else:
-            return true_where(pc.match_substring_regex(values, regex))
+        suspects = [rows_beginning_or_ending_with(values, beginning or (), ending or ())]
+        if holding:
+            suspects.append(rows_holding(values, holding))
+        if at_most:
+            suspects.append(np.flatnonzero(lengths(values) <= at_most * _MOST_BYTES).astype(np.int32))
+        rows = np.unique(np.concatenate(suspects))
         found = np.zeros(len(values), bool)
         if len(rows):
             found[rows] = true_where(pc.match_substring_regex(values.take(pa.array(rows)), regex))
@@ -69,7 +75,7 @@ def doubled(values: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _first_character_doubled(values: pa.Array) -> npt.NDArray[np.intp]:
-    """The rows whose text may begin with one character twice: told by its last byte of three, or its only one."""
+    """The rows whose text may begin with one character twice: told by its last bytes of three, or its only one."""
     sizes = lengths(values)
     rows = np.flatnonzero(sizes >= _LEAST_DOUBLED)
     if not len(rows):
@@ -80,4 +86,6 @@ def _first_character_doubled(values: pa.Array) -> npt.NDArray[np.intp]:
     lead = bytes_[begins]
     of_one, of_three = lead < 0x80, (lead & 0xF0) == 0xE0
     alike = np.where(of_one, lead == bytes_[begins + 1], bytes_[begins + 2] == bytes_[begins + 5])
-    return rows[alike | ~(of_one | of_three)]
+    alike[alike] &= of_one[alike] | (bytes_[begins[alike] + 1] == bytes_[begins[alike] + 4])
+    suspects: npt.NDArray[np.intp] = rows[alike | ~(of_one | of_three)]
+    return suspects

@@ -51,13 +51,28 @@ def stands_in(data: Bytes, code: bytes) -> bool:
 
 
 def places_of(data: Bytes, code: bytes) -> npt.NDArray[np.intp]:
-    """Where the bytes of `code` stand in the data: looked for by the rarest of them."""
+    """Where the bytes of `code` stand in the data, ascending: looked for by the rarest of them, or by two together."""
     if len(data) < len(code):
         return np.empty(0, np.intp)
     wanted = np.frombuffer(code, np.uint8)
-    rarest = int(np.argmin(np.bincount(data[:_SAMPLE], minlength=256)[wanted]))
-    begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == wanted[rarest])
+    frequent = np.bincount(data[:_SAMPLE], minlength=256)[wanted]
+    if len(code) == 1 or not frequent.min():
+        rarest = int(np.argmin(frequent))
+        begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == wanted[rarest])
+    else:
+        rarest = int(np.argmin(frequent[:-1] * frequent[1:]))
+        begins = _places_of_pair(data, code[rarest : rarest + 2]) - rarest
+        begins = begins[(begins >= 0) & (begins <= len(data) - len(code))]
     return begins[_stand_at(data, begins, code)]
+
+
+def _places_of_pair(data: Bytes, pair: bytes) -> npt.NDArray[np.intp]:
+    """Where two bytes stand, ascending: compared as one number, at the even places and at the odd ones."""
+    number = np.frombuffer(pair, np.uint16)[0]
+    even, odd = (data[first : first + (len(data) - first) // 2 * 2].view(np.uint16) for first in (0, 1))
+    return np.sort(
+        np.concatenate([np.flatnonzero(even == number) * 2, np.flatnonzero(odd == number) * 2 + 1])
+    )
 
 
 def rows_holding(values: pa.Array, texts: Iterable[str]) -> Places:

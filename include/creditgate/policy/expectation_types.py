@@ -34,7 +34,9 @@ EXPECTATIONS: dict[str, Signature] = {
     "expect_column_values_to_be_present": _signature(),
     "expect_column_values_to_match": _signature("column regex", values="regex"),
     "expect_column_values_not_to_contain": _signature("column texts", values="texts"),
-    "expect_column_values_not_to_match": _signature("column regex", values="regex holding beginning ending"),
+    "expect_column_values_not_to_match": _signature(
+        "column regex", values="regex holding beginning ending at_most"
+    ),
     "expect_column_values_not_to_be_doubled": _signature(),
     "expect_column_values_to_be_listed": _signature("column value_set", values="value_set separator"),
     "expect_column_values_to_fit": _signature("column max_length", values="max_length"),

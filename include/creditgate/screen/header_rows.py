@@ -6,11 +6,13 @@ the row (or the pair of rows) of which most cells are known headers of the item.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from creditgate.policy.contracts import Contract, normalise_header
+from creditgate.screen.decoding import UnreadableFeedError
 
 SEARCHED_ROWS = 20
 MAX_COLUMNS = 1_000
@@ -25,6 +27,8 @@ _NOTE = re.compile(
     r"制表日期|填报日期|打印日期|导出时间|数据来源|第\s*\d+\s*页)\s*(?:[:：（(\d]|$)"
 )
 _NOTE_CELLS = 4
+_HEADERS_ON_END = 3
+"""Headers one below the other that make no chance of it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class HeaderPlace:
     rows: int
     names: tuple[str, ...]
     known: int
+    stands_on_end: bool = False
+    """Whether the headers stand one below the other, so that there is no such row."""
+
+    def checked(self) -> HeaderPlace:
+        """The place itself. Raises UnreadableFeedError for a table that stands on end."""
+        if self.stands_on_end:
+            raise UnreadableFeedError("table_on_end")
+        return self
 
     @property
     def end(self) -> int:
@@ -55,7 +67,13 @@ def find_header(rows: Sequence[Cells], contract: Contract) -> HeaderPlace:
         known = _known(names, contract)
         if known > best.known:
             best = HeaderPlace(place, 2, names, known)
+    if best.known <= 1 and _known(_first_cells(rows[:SEARCHED_ROWS]), contract) >= _HEADERS_ON_END:
+        return dataclasses.replace(best, stands_on_end=True)
     return best
+
+
+def _first_cells(rows: Sequence[Cells]) -> tuple[str, ...]:
+    return _texts([next((cell for cell in row if cell and cell.strip()), None) for row in rows])
 
 
 def is_note(cells: Cells, width: int) -> bool:

@@ -247,6 +247,12 @@ def _bracketed(values: pa.Array, rule: CleaningRule, own: Field) -> pa.Array:
     return pc.replace_with_mask(values, other, made)
 
 
+def _without_hyphen(values: pa.Array, rule: CleaningRule, own: Field) -> pa.Array:
+    if ord("-") not in used_bytes(values):
+        return values
+    return pc.replace_substring_regex(values, r"^([0-9A-Z]{8})-([0-9X])$", r"\1\2")
+
+
 def _days(values: pa.Array, rule: CleaningRule, own: Field) -> pa.Array:
     return days_read(values, rule.kind)
 
@@ -295,6 +301,7 @@ _STEPS: dict[str, Step] = {
     "capital_letters": _capitals,
     "whole_number_tail": _without_tail,
     "brackets_of_document_numbers": _bracketed,
+    "hyphen_of_organisation_codes": _without_hyphen,
     "day_spelled_out": _days,
     "time_of_day": _days,
     "epoch_seconds": _days,

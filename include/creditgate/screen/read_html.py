@@ -38,7 +38,7 @@ def read_html(path: Path, shape: TextShape, contract: Contract) -> RecordSource:
     if not headers:
         raise UnreadableFeedError("no_record_list")
     table = max(headers, key=lambda number: headers[number].known)
-    header = headers[table]
+    header = headers[table].checked()
     slots = [Slot(gate_rule("title_rows_left_out"), None)] if header.first else []
     records = Records(_below(path, shape, table, header), len(header.names))
     return RecordSource("html", shape.published_name, header.names, records, Findings.about_file(slots))

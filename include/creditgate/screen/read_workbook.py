@@ -61,7 +61,7 @@ def read_workbook(path: Path, content: str, contract: Contract) -> Workbook:
         look_into(path)
     feed = _FeedRows(path)
     wanted, sheets, first = feed.sheet, feed.sheets, feed.first
-    header = find_header(first, contract)
+    header = find_header(first, contract).checked()
     hidden_columns = has_hidden_columns(path, wanted) if content == "xlsx" else set()
     slots = []
     if header.first:

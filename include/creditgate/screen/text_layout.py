@@ -51,6 +51,7 @@ def lay_out(path: Path, shape: TextShape, contract: Contract) -> TextLayout:
     best = max(
         readings, key=lambda reading: (reading.header.known, reading.quote == "'", len(reading.header.names))
     )
+    best.header.checked()
     if len(best.header.names) > MAX_COLUMNS:
         raise UnreadableFeedError("too_many_columns")
     end_of_header = best.ends[best.header.end - 1]
