@@ -10,3 +10,45 @@
     actual_controller_id_key, decision_number, listed_on, listing_ends_on, reason, basis, authority_name,
     conduct_ended_on, is_conduct_ongoing, is_withdrawn, secret_words, list_code
 {%- endmacro %}
+
+{#- The staging model of an item in the form of a listing: serious and watch lists have the same one. -#}
+{% macro listings_as_sent(item) -%}
+with
+
+source as (
+    select * from {{ source('intake', item) }}
+),
+
+final as (
+    select
+        record_id,
+        batch_id,
+        row_number,
+        provider_code,
+        received_on,
+        subject_kind,
+        coalesce(subject_key, uscc, organisation_code, registration_number, tax_registration_number) as subject_key,
+        subject_name,
+        uscc,
+        legal_representative,
+        legal_representative_id_key,
+        principal,
+        principal_id_key,
+        actual_controller,
+        actual_controller_id_key,
+        decision_number,
+        listed_on,
+        listing_ends_on,
+        reason,
+        basis,
+        authority_name,
+        conduct_ended_on,
+        coalesce(conduct_ongoing, false) as is_conduct_ongoing,
+        coalesce(is_withdrawn, false) as is_withdrawn,
+        secret_fields as secret_words,
+        list_code
+    from source
+)
+
+select * from final
+{%- endmacro %}

@@ -6,11 +6,14 @@ from datetime import date
 
 from creditgate.check.target import spellings_of
 from creditgate.policy.contracts import known_items, load_contract
+from creditgate.samples.judgment_debtors import JUDGMENT_DEBTOR, judgment_debtors
+from creditgate.samples.watch_listings import WATCH_LISTING, watch_listings
 from tests.builders import AS_OF, PROVIDER, Row, a_feed, a_penalty, a_personal_penalty
 from tests.conftest import Database
 from tests.gate_flow import mailbox, take_in
 
 REVOCATION = "revocation"
+COURT = "jn_intermediate_court"
 
 
 def a_revocation(of: Row, **overrides: str) -> Row:
@@ -65,6 +68,35 @@ def test_an_event_finds_a_companys_and_a_persons_record_and_keeps_no_number(data
     assert not {"RV-094", "RV-095"} & _rules(database)
 
 
+def test_an_event_finds_a_judgment_debtor_by_its_case_and_an_entry_of_a_watch_list(
+    database: Database,
+) -> None:
+    company, person = judgment_debtors(1, AS_OF)[3], judgment_debtors(1, AS_OF)[-1]
+    watched = watch_listings(1, AS_OF)[3]
+    a_feed([company, person], mailbox(COURT, JUDGMENT_DEBTOR) / "d.csv", item=JUDGMENT_DEBTOR, provider=COURT)
+    a_feed([watched], mailbox(PROVIDER, WATCH_LISTING) / "w.csv", item=WATCH_LISTING)
+    assert take_in(COURT, JUDGMENT_DEBTOR)[0]["accepted"] == 2
+    assert take_in(PROVIDER, WATCH_LISTING)[0]["accepted"] == 1
+    debtor = {"target_item": "失信被执行人"}
+    number = {"identity_number": person["identifier_number"], "subject_category": "自然人"}
+    events = [
+        a_revocation(company | {"decision_number": company["case_number"]}, **debtor),
+        a_revocation(person | {"decision_number": person["case_number"]}, **debtor, **number),
+        a_revocation(watched, target_item="重点关注名单", list_code="重点关注名单"),
+        a_revocation(
+            watched, target_item="重点关注名单", list_code="SD_WAGE", revocation_number="济复决〔2026〕5号"
+        ),
+    ]
+    assert _send(events)["accepted"] == 3
+    with database.connect() as connection:
+        for item, found in ((JUDGMENT_DEBTOR, 2), (WATCH_LISTING, 1)):
+            rows = connection.execute(
+                f"select count(*) from intake.revocation r join intake.{item} i on i.record_id = r.target_record_id"
+            ).fetchone()
+            assert rows == (found,), item
+    assert "RV-034" in _rules(database)
+
+
 def test_an_event_that_comes_first_waits_under_the_records_own_id_for_seven_working_days(
     database: Database,
 ) -> None:
@@ -90,7 +122,7 @@ def test_impossible_and_future_dates_doubles_and_unnamed_records_go_back(databas
             a_revocation(penalty, revocation_number="济复决〔2026〕6号", revoked_on="2026-11-24"),
             doubled,
             doubled,
-            a_revocation(penalty, revocation_number="济复决〔2026〕8号", target_item="行政许可"),
+            a_revocation(penalty, revocation_number="济复决〔2026〕8号", target_item="行政强制"),
             a_revocation(penalty, revocation_number="济复决〔2026〕9号", action="变更"),
         ]
     )

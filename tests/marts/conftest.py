@@ -25,6 +25,7 @@ _names = itertools.count(1)
 _SETTLED = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST_DAY = date(2026, 11, 1)
 PENALTY, LISTING = "administrative_penalty", "serious_dishonesty_listing"
+WATCH, DEBTOR = "watch_list_listing", "judgment_debtor"
 
 
 def record_id(name: str) -> uuid.UUID:
@@ -88,6 +89,45 @@ class Marts:
             columns,
         )
 
+    def watch_listing(self, name: str, **columns: Any) -> None:
+        """An entry of 2026-10-10 on a watch list, of the same company."""
+        self._add(
+            WATCH,
+            name,
+            {
+                "list_code": "WATCH_GENERAL",
+                "decision_number": f"济市监关注〔2026〕{name}号",
+                "legal_representative": "王雨衡",
+                "listed_on": "2026-10-10",
+                "reason": "未按期报送整改材料",
+                "basis": "发改财金规〔2017〕1798号第二部分",
+                "authority_name": "济南市市场监督管理局",
+                "conduct_ended_on": "2026-10-01",
+                "conduct_ongoing": False,
+            },
+            columns,
+        )
+
+    def debtor(self, name: str, **columns: Any) -> None:
+        """The same company as a judgment debtor, published by the court on 2026-10-10."""
+        self._add(
+            DEBTOR,
+            name,
+            {
+                "provider_code": "jn_court",
+                "case_number": f"（2026）鲁01执{name}号",
+                "legal_representative": "王雨衡",
+                "actual_controller": "钱知行",
+                "court_name": "济南市中级人民法院",
+                "performance": "全部未履行",
+                "conduct": "违反财产报告制度",
+                "listed_on": "2026-10-10",
+                "conduct_ended_on": "2026-10-01",
+                "conduct_ongoing": False,
+            },
+            columns,
+        )
+
     def event(self, item: str, name: str, about: str | None = None, **columns: Any) -> None:
         """An event of an item, about the record of that name (or about the subject alone)."""
         target: dict[str, Any] = {}
@@ -101,14 +141,15 @@ class Marts:
         self._add(item, name, target, columns)
 
     def batch(self, on: date = FIRST_DAY, status: str = "accepted") -> str:
-        """Settle what was added, one batch for each item; the last batch's id."""
+        """Settle what was added, one batch for each item, from its first row's unit; the last batch's id."""
         batch_id = ""
         with open_url(self.url) as connection:
             for item in dict.fromkeys(item for item, _ in self._rows):
                 number = next(self._batches)
                 batch_id = f"batch{number}"
-                _insert(connection, "batches", self._batch_row(batch_id, number, item, on, status))
                 rows = [row for kind, row in self._rows if kind == item]
+                batch = self._batch_row(batch_id, number, item, on, status)
+                _insert(connection, "batches", {**batch, "provider_code": rows[0]["provider_code"]})
                 for row_number, row in enumerate(rows, start=1):
                     meta = {"batch_id": batch_id, "row_number": row_number, "received_on": on}
                     _insert(connection, item, {**row, **meta})
@@ -189,7 +230,6 @@ class Marts:
         moment = _SETTLED + timedelta(seconds=number)
         return {
             "batch_id": batch_id,
-            "provider_code": "jn_scjg",
             "item": item,
             "contract_version": "1.0.0",
             "file_name": "feed.csv",

@@ -22,7 +22,9 @@ OBJECTION, REVOCATION, TALK, RECTIFICATION = "objection", "revocation", "talk", 
 OTHER_SUBJECT = "91370102MA3C000099"
 GENERAL = {"severity": "一般", "decided_on": "2026-06-23", "conduct_ended_on": "2026-06-01"}
 SERIOUS = {"severity": "严重", "decided_on": "2026-02-23", "conduct_ended_on": "2026-02-01"}
-LISTED = {"listing_ends_on": "2028-12-31", "conduct_ended_on": None, "list_code": "SD_WAGE"}
+ENDS = {"listing_ends_on": "2028-12-31", "conduct_ended_on": None}
+LISTED = {**ENDS, "list_code": "SD_WAGE"}
+LISTED_BY = {"debtor": "jn_court", "watched": "jn_scjg"}
 COLLECTOR = "jn_market_collector"
 
 
@@ -93,6 +95,7 @@ def built(marts: Marts) -> Marts:
     _objections(marts)
     _revocations(marts)
     _talks(marts)
+    _events_on_every_list(marts)
     with open_url(marts.url) as connection:
         refresh_reference(connection, [*map(load_contract, known_items())], load_providers().values())
     marts.batch(date(2026, 11, 9))
@@ -120,6 +123,26 @@ def _records(marts: Marts) -> None:
         "talked_by_another", "talked_too_soon", "talked_wrongly",
     ):  # fmt: skip
         marts.listing(name, **LISTED)
+    marts.listing("expert", **{**LISTED, "list_code": "SD_BID_EXPERT", "subject_kind": "natural"})
+    for name in ("standing", "open", "removed", "restored", "repaired", "revoked", "altered", "talked"):
+        marts.debtor(f"debtor_{name}", **ENDS)
+        marts.watch_listing(f"watched_{name}", **ENDS)
+
+
+def _events_on_every_list(marts: Marts) -> None:
+    """What can happen to a listing, to a judgment debtor and to an entry of a watch list."""
+    closed = {"closed_on": "2026-11-06", "notified_on": "2026-11-05"}
+    for kind, unit in LISTED_BY.items():
+        objection(marts, f"{kind}_open")
+        objection(marts, f"{kind}_removed", **closed, outcome="删除信息")
+        objection(marts, f"{kind}_restored", **closed, outcome="异议不成立")
+        rectified(marts, f"{kind}_repaired", ordered_on="2026-10-12", confirmed_on="2026-10-18")
+        repair(marts, f"{kind}_repaired")
+        revoke(marts, f"{kind}_revoked", provider_code=unit)
+        until = {"altered_content": "变更后的事由", "altered_until": "2027-05-05"}
+        revoke(marts, f"{kind}_altered", provider_code=unit, action="变更", **until)
+    talk(marts, "debtor_talked", provider_code="jn_court")
+    talk(marts, "watched_talked", talk_kind="提示性约谈", outcome="拒绝约谈")
 
 
 def _repairs(marts: Marts) -> None:
@@ -290,11 +313,35 @@ def test_an_altered_decision_is_shown_as_it_now_stands_with_the_term_of_its_seve
 def test_an_open_objection_marks_the_row_and_suspends_the_sanction(built: Marts) -> None:
     marked = built.names("marts.fct_published_penalties where is_under_objection")
     assert marked == {"open", "upheld_uncorrected"}
-    assert built.names("sharing.fct_suspended_sanctions") == {"listed_open"}
+    suspended = {"listed_open", "debtor_open", "watched_open"}
+    assert built.names("sharing.fct_suspended_sanctions") == suspended
     for executed in ("fct_sanction_list", "fct_linked_persons", "fct_measures"):
-        assert "listed_open" not in built.names(f"sharing.{executed}")
+        assert not suspended & built.names(f"sharing.{executed}")
     kept = built.rows("select measures from marts.fct_published_sanctions where is_suspended")
-    assert kept == [{"measures": []}]
+    assert kept == [{"measures": []}] * 3
+    assert built.names("marts.fct_published_listings where is_under_objection") == {
+        "listed_open",
+        "debtor_open",
+    }
+
+
+@pytest.mark.parametrize("kind", LISTED_BY)
+def test_judgment_debtors_and_watch_lists_have_the_same_rights_as_serious_lists(
+    built: Marts, kind: str
+) -> None:
+    standing = {f"{kind}_{fate}" for fate in ("standing", "restored", "altered", "talked")}
+    gone = {f"{kind}_{fate}" for fate in ("removed", "repaired", "revoked")}
+    assert standing <= built.names("sharing.fct_sanction_list")
+    for mart in ("marts.fct_published_listings", "marts.fct_published_sanctions", "marts.fct_authorised_query",
+                 "sharing.fct_linked_persons", "sharing.fct_measures", "rights.rpt_talks_due"):  # fmt: skip
+        assert not gone & built.names(mart)
+    assert _status(built, "int_repairs", f"{kind}_repaired") == ("effective", [])
+    altered = built.rows(
+        "select s.last_sanction_on, q.summary from marts.fct_published_sanctions s"
+        f" join marts.fct_authorised_query q using (record_id) where record_id = '{record_id(kind + '_altered')}'"
+    )
+    assert [row["last_sanction_on"] for row in altered] == [date(2027, 5, 5)]
+    assert altered[0]["summary"].endswith("变更后的事由")
 
 
 def test_the_outcome_of_an_objection_removes_corrects_or_restores(built: Marts) -> None:
@@ -334,7 +381,7 @@ def _rights(marts: Marts, about: str) -> dict[str, Any]:
 
 
 def test_the_listings_of_the_story_are_listings(built: Marts) -> None:
-    assert built.rows(f"select count(*) as n from intake.{LISTING}")[0]["n"] == 10
+    assert built.rows(f"select count(*) as n from intake.{LISTING}")[0]["n"] == 11
 
 
 def test_government_sharing_reads_rights_and_bi_does_not(built: Marts) -> None:
@@ -355,8 +402,13 @@ def test_who_is_due_a_talk_by_whom_is_a_report(built: Marts) -> None:
     assert status[record_id("talked")] == "held"
     assert status[record_id("refused_talk")] == "refused"
     assert record_id("listed_repaired") not in status
-    assert {row["talk_kind"] for row in rows} == {"警示性约谈"}
-    assert {row["due_by_provider_code"] for row in rows} == {"jn_scjg"}
+    due_by = {row["record_id"]: (row["talk_kind"], row["due_by_provider_code"]) for row in rows}
+    assert due_by[record_id("listed")] == ("警示性约谈", "jn_scjg")
+    assert due_by[record_id("debtor_standing")] == ("警示性约谈", "jn_court")
+    assert due_by[record_id("watched_standing")] == ("提示性约谈", "jn_scjg")
+    assert (status[record_id("debtor_talked")], status[record_id("watched_talked")]) == ("held", "refused")
+    assert record_id("expert") not in status
+    assert "expert" in built.names("sharing.fct_sanction_list")
 
 
 def test_an_accepted_event_without_effect_is_an_open_rejection_with_its_rule(built: Marts) -> None:

@@ -18,10 +18,13 @@ from psycopg import sql
 from creditgate.expire import expire
 from creditgate.warehouse.connect import open_url
 from creditgate.warehouse.touched import all_done, gather_touched, marts_state, start_anew
-from tests.marts.conftest import LISTING, PENALTY, Marts, record_id
+from tests.marts.conftest import DEBTOR, LISTING, PENALTY, WATCH, Marts, record_id
 from tests.marts.recorded_builds import RecordedBuild, record_build
 
-EVENTS = ("repair_decision", "repair_training", "credit_report", "objection", "revocation", "rectification")
+RECORDS = (PENALTY, LISTING, WATCH, DEBTOR)
+EVENTS = (
+    "repair_decision", "repair_training", "credit_report", "objection", "revocation", "rectification", "talk",
+)  # fmt: skip
 LAW = "the same in all of a history"
 FIRST = date(2026, 1, 5)
 TERMS = ("int_records_current", "int_record_terms")
@@ -43,7 +46,7 @@ class Warehouse:
             connection.execute("alter table audit.tombstones disable trigger append_only")
             connection.execute(
                 "truncate audit.tombstones, intake.batches, intake.touched_records, "
-                + ", ".join(f"intake.{item}" for item in (PENALTY, LISTING, *EVENTS))
+                + ", ".join(f"intake.{item}" for item in (*RECORDS, *EVENTS))
             )
             connection.execute("alter table audit.tombstones enable always trigger append_only")
             connection.execute(
@@ -150,7 +153,24 @@ LISTINGS = st.lists(
     max_size=4,
 )
 
-NAMES = st.sampled_from("abcdwxyz")
+OTHER_ENTRIES = st.lists(
+    st.tuples(
+        st.sampled_from(["watched1", "watched2", "debtor1", "debtor2"]),
+        PAST,
+        END,
+        st.booleans(),
+        st.sampled_from([None, "全部"]),
+        st.sampled_from(["legal", "unincorporated", "natural"]),
+        st.sampled_from([None, 0, 1, 30, 400, -1]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+"""Entries of watch lists and judgment debtors: name, listed, conduct ended, ongoing, secret, kind, end of the listing."""
+
+NAMES = st.sampled_from([*"abcdwxyz", "watched1", "watched2", "debtor1", "debtor2"])
+ALTERED_UNTIL = st.sampled_from([None, -1, 0, 2, 300])
+TALKS = st.sampled_from([("警示性约谈", "已约谈"), ("提示性约谈", "已约谈"), ("提示性约谈", "拒绝约谈")])
 OUTCOMES = ["异议不成立", "删除信息", "更正信息"]
 SOON = st.sampled_from([-40, -3, -1, 0, 1, 2, 30])
 
@@ -198,6 +218,22 @@ class History(RuleBasedStateMachine):
             )
         self.warehouse.marts.batch(on=self.today)
 
+    @rule(rows=OTHER_ENTRIES)
+    def watch_listings_and_judgment_debtors_arrive(self, rows: list[Any]) -> None:
+        for name, listed, ended, is_ongoing, secret, kind, ends in rows:
+            marts = self.warehouse.marts
+            arrives = marts.debtor if name.startswith("debtor") else marts.watch_listing
+            arrives(
+                name,
+                listed_on=day_near(self.today, listed),
+                conduct_ended_on=None if ended is None else day_near(self.today, ended),
+                conduct_ongoing=is_ongoing,
+                secret_fields=secret,
+                subject_kind=kind,
+                listing_ends_on=None if ends is None else day_near(self.today, ends),
+            )
+        self.warehouse.marts.batch(on=self.today)
+
     @rule(rows=PENALTIES)
     def a_batch_settles_for_a_day_to_come(self, rows: list[Any]) -> None:
         for name, severity, decided, *_ in rows:
@@ -218,8 +254,8 @@ class History(RuleBasedStateMachine):
             outcome=None if closed is None else outcome,
         )
 
-    @rule(about=NAMES, revoked=SOON, action=st.sampled_from(["撤销", "变更"]))
-    def a_revocation_arrives(self, about: str, revoked: int, action: str) -> None:
+    @rule(about=NAMES, revoked=SOON, action=st.sampled_from(["撤销", "变更"]), until=ALTERED_UNTIL)
+    def a_revocation_arrives(self, about: str, revoked: int, action: str, until: int | None) -> None:
         self._event(
             "revocation",
             about,
@@ -227,6 +263,15 @@ class History(RuleBasedStateMachine):
             action=action,
             revoked_on=day_near(self.today, revoked),
             days_late=0,
+            altered_content="变更后的内容",
+            altered_until=None if until is None else day_near(self.today, until),
+        )
+
+    @rule(about=NAMES, talked=SOON, held=TALKS)
+    def a_talk_arrives(self, about: str, talked: int, held: tuple[str, str]) -> None:
+        talk_kind, outcome = held
+        self._event(
+            "talk", about, talk_kind=talk_kind, talked_on=day_near(self.today, talked), outcome=outcome
         )
 
     @rule(about=NAMES, decided=SOON)
@@ -299,6 +344,8 @@ class History(RuleBasedStateMachine):
             self.the_marts_equal_a_full_refresh()
 
     def _event(self, item: str, about: str, **columns: Any) -> None:
+        if about.startswith("debtor"):
+            columns["provider_code"] = "jn_court"
         self.warehouse.marts.event(item, f"{item} of {about}", about, **columns)
         self.warehouse.marts.batch(on=self.today)
         self.built_of = None

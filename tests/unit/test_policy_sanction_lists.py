@@ -12,6 +12,7 @@ from creditgate.policy.sanction_lists import (
     SanctionListError,
     list_code_of,
     load_sanction_lists,
+    load_watch_lists,
     read_sanction_lists,
     sanction_lists_file,
 )
@@ -59,6 +60,12 @@ def test_no_list_claims_a_national_exception_for_persons() -> None:
     assert [entry.code for entry in load_sanction_lists() if entry.national_exception_ref] == []
 
 
+def test_every_list_says_whether_its_conduct_can_be_put_right_and_what_that_rests_on() -> None:
+    lists = (*load_sanction_lists(), *load_watch_lists())
+    assert [entry.code for entry in lists if not entry.is_correctable] == ["SD_BID_EXPERT"]
+    assert all(entry.correctable_basis for entry in lists)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -80,6 +87,9 @@ def test_a_list_is_found_by_code_or_name_in_any_width(text: str, code: str | Non
     [
         ("subjects", "org+dog", "line 2: subjects 'org\\+dog' is not known"),
         ("is_active", "yes", "is_active is not true or false"),
+        ("is_correctable", "", "is_correctable is not true or false"),
+        ("correctable_basis", "", "correctable_basis is empty"),
+        ("correctable_confidence", "sure", "correctable_confidence 'sure' is not known"),
         ("active_from", "2020", "a number or date can't be read"),
         ("list_code", "SD_NGO", "SD_NGO: stands twice"),
     ],

@@ -30,11 +30,11 @@ penalties as (
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
 ),
 
-sanction_lists as (
-    select * from {{ ref('sanction_lists') }}
+lists as (
+    select * from {{ ref('int_lists_dated') }}
 ),
 
 tombstones as (
@@ -57,14 +57,14 @@ final as (
             when record_terms.item = 'administrative_penalty' then 'penalty'
             when record_terms.item is not null then 'listing'
         end as scope,
-        case when listings.record_id is not null then sanction_lists.list_level end as list_level,
+        lists.list_level,
         tombstones.reason as tombstone_reason,
         tombstones.as_of_on as tombstone_on
     from named
     left join record_terms on named.record_id = record_terms.record_id
     left join penalties on {{ same_version('record_terms', 'penalties') }}
     left join listings on {{ same_version('record_terms', 'listings') }}
-    left join sanction_lists on listings.list_code = sanction_lists.list_code
+    left join lists on listings.list_code = lists.list_code
     left join tombstones on named.record_id = tombstones.record_id
 )
 

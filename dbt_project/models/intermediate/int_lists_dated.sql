@@ -33,6 +33,9 @@ final as (
         method,
         confidence,
         note,
+        is_correctable,
+        correctable_basis,
+        correctable_confidence,
         is_active
         and {{ is_effective('active_from', 'active_until') }}
             as is_in_force

@@ -6,22 +6,24 @@
     )
 }}
 
--- Who is due which talk, by whom (S37–S41): one for a listing in force, of its list's kind, by the unit that listed.
+-- Who is due which talk, by whom (S37–S41): one for a listing in force, of its list's kind, by the unit that listed. None
+-- where nothing that the subject could do would put the conduct right.
 
 with
 
 records as (
     select * from {{ ref('int_records_classified') }}
-    where item = 'serious_dishonesty_listing' and not is_wholly_secret and {{ is_touched() }}
+    where item in ({{ listing_items() }}) and not is_wholly_secret and {{ is_touched() }}
 ),
 
 listings as (
-    select * from {{ ref('stg_intake__serious_dishonesty_listings') }}
+    select * from {{ ref('stg_intake__listings') }}
     where {{ is_touched() }}
 ),
 
-sanction_lists as (
-    select * from {{ ref('sanction_lists') }}
+lists as (
+    select * from {{ ref('int_lists_dated') }}
+    where is_correctable
 ),
 
 -- A talk that was held goes before one that was refused; the first of a kind counts.
@@ -39,8 +41,8 @@ final as (
     select
         records.record_id,
         listings.list_code,
-        sanction_lists.list_level,
-        case sanction_lists.list_level when 'watch' then '提示性约谈' else '警示性约谈' end as talk_kind,
+        lists.list_level,
+        case lists.list_level when 'watch' then '提示性约谈' else '警示性约谈' end as talk_kind,
         records.provider_code as due_by_provider_code,
         case
             when not records.secret_fields ?| array['uscc', 'subject_name', 'identity_number'] then listings.subject_key
@@ -55,7 +57,7 @@ final as (
         counted_talks.talked_on
     from records
     inner join listings on {{ same_version('records', 'listings') }}
-    inner join sanction_lists on listings.list_code = sanction_lists.list_code
+    inner join lists on listings.list_code = lists.list_code
     left join counted_talks on records.record_id = counted_talks.record_id
 )
 

@@ -1,3 +1,8 @@
+{%- set decided = {
+    'administrative_penalty': 'decided_on', 'serious_dishonesty_listing': 'listed_on', 'watch_list_listing': 'listed_on',
+    'judgment_debtor': 'listed_on',
+} -%}
+
 -- What alterations say of a record on the as-of date (S67, S69): the last one speaks for each field. The record's own
 -- staging model shows its fields so, and everything downstream follows. Which alterations count is the same question
 -- as in int_revocations: from the record's own unit or a market collector, about its subject, not before its decision.
@@ -22,30 +27,17 @@ providers as (
     select * from {{ ref('stg_reference__providers') }}
 ),
 
-penalties as (
-    select * from {{ source('intake', 'administrative_penalty') }}
-),
-
-listings as (
-    select * from {{ source('intake', 'serious_dishonesty_listing') }}
-),
-
 records as (
+    {%- for item, decided_on in decided.items() %}
+    {{ "union" if not loop.first }}
     select
-        penalties.record_id,
-        penalties.provider_code,
-        penalties.subject_key,
-        penalties.decided_on
-    from penalties
-    inner join alterations on penalties.record_id = alterations.record_id
-    union
-    select
-        listings.record_id,
-        listings.provider_code,
-        listings.subject_key,
-        listings.listed_on as decided_on
-    from listings
-    inner join alterations on listings.record_id = alterations.record_id
+        sent.record_id,
+        sent.provider_code,
+        sent.subject_key,
+        sent.{{ decided_on }} as decided_on
+    from {{ source('intake', item) }} as sent
+    inner join alterations on sent.record_id = alterations.record_id
+    {%- endfor %}
 ),
 
 counted as (

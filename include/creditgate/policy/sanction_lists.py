@@ -33,7 +33,11 @@ _COLUMNS = (
     "method",
     "confidence",
     "note",
+    "is_correctable",
+    "correctable_basis",
+    "correctable_confidence",
 )
+_CONFIDENCES = ("certain", "likely", "unsure")
 
 
 class SanctionListError(PolicyFileError):
@@ -45,7 +49,9 @@ class SanctionList:
     """A list that a subject can be on. `subjects` is a part of {org, person}.
 
     `number` is its place in the notice, None for a watch list. `method` names the rules by which subjects are
-    listed; `confidence` says how sure it and the days are (certain, likely, unsure), `note` why.
+    listed; `confidence` says how sure it and the days are (certain, likely, unsure), `note` why. `is_correctable`:
+    whether the conduct can be put right by performing a duty, so that talks are held about it (S37);
+    `correctable_basis` and `correctable_confidence` say where that comes from and how sure it is.
     """
 
     code: str
@@ -63,6 +69,9 @@ class SanctionList:
     method: str
     confidence: str
     note: str
+    is_correctable: bool
+    correctable_basis: str
+    correctable_confidence: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,10 +146,16 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> SanctionList:
     subjects = frozenset(row["subjects"].split("+"))
     if not subjects <= {"org", "person"}:
         raise fault(f"subjects {row['subjects']!r} is not known", "write org, person or org+person")
-    if row["is_active"] not in ("true", "false"):
-        raise fault("is_active is not true or false", "write true or false")
-    if row["confidence"] not in ("certain", "likely", "unsure"):
-        raise fault(f"confidence {row['confidence']!r} is not known", "write certain, likely or unsure")
+    for column in ("is_active", "is_correctable"):
+        if row[column] not in ("true", "false"):
+            raise fault(f"{column} is not true or false", "write true or false")
+    for column in ("confidence", "correctable_confidence"):
+        if row[column] not in _CONFIDENCES:
+            raise fault(f"{column} {row[column]!r} is not known", "write certain, likely or unsure")
+    if not row["correctable_basis"]:
+        raise fault(
+            "correctable_basis is empty", "say what it rests on that the conduct can be put right (S37)"
+        )
     try:
         number = int(row["list_number"]) if row["list_number"] else None
         active_from, active_until = (
@@ -167,4 +182,7 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> SanctionList:
         method=row["method"],
         confidence=row["confidence"],
         note=row["note"],
+        is_correctable=row["is_correctable"] == "true",
+        correctable_basis=row["correctable_basis"],
+        correctable_confidence=row["correctable_confidence"],
     )
