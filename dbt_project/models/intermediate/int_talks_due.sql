@@ -6,8 +6,8 @@
     )
 }}
 
--- Who is due which talk, by whom (S37–S41): one for a listing in force, of its list's kind, by the unit that listed. None
--- where nothing that the subject could do would put the conduct right.
+-- Who is due which talk, by whom (S37–S41): one for a listing in force, of its list's kind, by the unit that listed.
+-- None where nothing that the subject could do would put the conduct right.
 
 with
 
