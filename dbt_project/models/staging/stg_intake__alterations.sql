@@ -1,6 +1,6 @@
 {%- set decided = {
-    'administrative_penalty': 'decided_on', 'serious_dishonesty_listing': 'listed_on', 'watch_list_listing': 'listed_on',
-    'judgment_debtor': 'listed_on',
+    'administrative_penalty': 'decided_on', 'serious_dishonesty_listing': 'listed_on as decided_on',
+    'watch_list_listing': 'listed_on as decided_on', 'judgment_debtor': 'listed_on as decided_on',
 } -%}
 
 -- What alterations say of a record on the as-of date (S67, S69): the last one speaks for each field. The record's own
@@ -34,7 +34,7 @@ records as (
         sent.record_id,
         sent.provider_code,
         sent.subject_key,
-        sent.{{ decided_on }} as decided_on
+        sent.{{ decided_on }}
     from {{ source('intake', item) }} as sent
     inner join alterations on sent.record_id = alterations.record_id
     {%- endfor %}
