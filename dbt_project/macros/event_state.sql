@@ -1,10 +1,9 @@
-{#- Where an event stands with the record that it names: `known` (held, or deleted because of such an event), `waiting`
-    within the days that the record has to come, `unmatched` after them, `record_deleted` once its term has ended. -#}
+{#- Where an event stands with the record that it names: `known` (held), `waiting` within the days that the record has to
+    come, `unmatched` after them, `record_deleted` once its term has ended. -#}
 {% macro event_state(events, targets, day) -%}
     case
         when {{ targets }}.is_held then 'known'
-        when {{ targets }}.tombstone_reason in ('repaired', 'revoked') then 'known'
-        when {{ targets }}.tombstone_reason is not null then 'record_deleted'
+        when {{ targets }}.is_deleted then 'record_deleted'
         when {{ events }}.target_due_on >= {{ as_of_date() }} then 'waiting'
         else 'unmatched'
     end

@@ -1,3 +1,24 @@
+{#- What every model of events begins with: the events as they hold on the as-of date, and the records that they name. -#}
+{% macro current_events(events) -%}
+{{ events }} as (
+    select * from {{ ref('stg_intake__' ~ events) }}
+),
+
+current_versions as (
+    {{ latest_events(events) }}
+),
+
+targets as (
+    select * from {{ ref('int_event_targets') }}
+),
+{%- endmacro %}
+
+{#- And what each gives first: the event, its record, where it came from, and who is named. -#}
+{% macro event_columns() -%}
+    event_id, record_id, item, batch_id, row_number, provider_code, file_sha256, settle_order, received_on,
+    first_received_on, target_due_on, subject_kind, subject_key, subject_name, decision_number, last_disclosure_on
+{%- endmacro %}
+
 {#- The rows of a staging model of events that hold on the as-of date: of each event the version that was settled
     last. `events` names a CTE; a replay of a past day knows nothing of what came later. -#}
 {% macro latest_events(events) -%}

@@ -1,6 +1,7 @@
 {#- Of each record of a staging model, the version that was settled last on the as-of date, with the day of the first.
-    For items without a term of disclosure; those with one go through int_records_current. -#}
-{% macro latest_versions(model) -%}
+    For items without a term of disclosure; those with one go through int_records_current. Of the records that the build
+    computes, or of those of a CTE (`among`). -#}
+{% macro latest_versions(model, among=none) -%}
     select distinct on (versions.record_id)
         versions.*,
         batches.file_sha256,
@@ -8,7 +9,10 @@
     from {{ model }} as versions
     inner join {{ ref('stg_intake__batches') }} as batches
         on versions.batch_id = batches.batch_id and batches.as_of_on <= {{ as_of_date() }}
-    where {{ is_touched('versions.record_id') }}
+    where
+        {% if among %}versions.record_id in (select {{ among }}.record_id from {{ among }})
+        {%- else %}{{ is_touched('versions.record_id') }}
+        {%- endif %}
     order by versions.record_id, batches.settle_order desc, versions.row_number desc
 {%- endmacro %}
 

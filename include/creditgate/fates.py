@@ -15,10 +15,12 @@ _FATES: tuple[tuple[str, str, str], ...] = (
     ("under objection", "rights.fct_objections", "status in ('open', 'upheld_awaits_correction')"),
     ("objection upheld", "rights.fct_objections", "status in ('upheld_removed', 'upheld_corrected')"),
     ("objection rejected", "rights.fct_objections", "status = 'rejected'"),
+    ("incentive suspended", "sharing.fct_suspended_incentives", "true"),
     ("revoked", "rights.fct_revocations", "status = 'revoked'"),
     ("altered", "rights.fct_revocations", "status = 'altered'"),
     ("waiting for its record", "rights.fct_revocations", "status = 'waiting'"),
     ("talk due", "rights.rpt_talks_due", "status = 'due'"),
+    ("reminder talk due", "rights.rpt_talks_due", "status = 'due' and list_level = 'watch'"),
     ("talk held", "rights.rpt_talks_due", "status = 'held'"),
     ("talk refused", "rights.rpt_talks_due", "status in ('refused', 'uncooperative')"),
 )

@@ -20,6 +20,7 @@ MARTS = (
     ("disclosure", "dim_subjects"),
     ("sharing", "fct_sanction_list"),
     ("sharing", "fct_linked_persons"),
+    ("sharing", "fct_incentive_list"),
     ("rights", "fct_repairs"),
     ("rights", "fct_objections"),
     ("rights", "fct_revocations"),

@@ -6,14 +6,16 @@ from datetime import date
 
 from creditgate.check.target import spellings_of
 from creditgate.policy.contracts import known_items, load_contract
+from creditgate.samples.incentives import INCENTIVE, incentives
 from creditgate.samples.judgment_debtors import JUDGMENT_DEBTOR, judgment_debtors
+from creditgate.samples.licences import LICENCE, licences_of_organisations
 from creditgate.samples.watch_listings import WATCH_LISTING, watch_listings
 from tests.builders import AS_OF, PROVIDER, Row, a_feed, a_penalty, a_personal_penalty
 from tests.conftest import Database
 from tests.gate_flow import mailbox, take_in
 
 REVOCATION = "revocation"
-COURT = "jn_intermediate_court"
+COURT, TAX = "jn_intermediate_court", "jn_taxation"
 
 
 def a_revocation(of: Row, **overrides: str) -> Row:
@@ -95,6 +97,29 @@ def test_an_event_finds_a_judgment_debtor_by_its_case_and_an_entry_of_a_watch_li
             ).fetchone()
             assert rows == (found,), item
     assert "RV-034" in _rules(database)
+
+
+def test_an_event_finds_a_recognition_by_the_name_of_its_list_and_a_licence(database: Database) -> None:
+    recognised, licensed = incentives(1, AS_OF)[3], licences_of_organisations(1, AS_OF)[5]
+    a_feed([recognised], mailbox(TAX, INCENTIVE) / "i.csv", item=INCENTIVE, provider=TAX)
+    a_feed([licensed], mailbox(PROVIDER, LICENCE) / "l.csv", item=LICENCE)
+    assert take_in(TAX, INCENTIVE)[0]["accepted"] == take_in(PROVIDER, LICENCE)[0]["accepted"] == 1
+    spaced = {"list_code": recognised["list_name"].replace("级", "级 ")}
+    nameless = {"revocation_number": "济复决〔2026〕5号"}
+    events = [
+        a_revocation(recognised, target_item="守信激励名单", **spaced),
+        a_revocation(recognised, target_item="守信激励名单", **nameless),
+        a_revocation(licensed, target_item="行政许可"),
+    ]
+    assert _send(events)["accepted"] == 2
+    with database.connect() as connection:
+        for item in (INCENTIVE, LICENCE):
+            rows = connection.execute(
+                f"select count(*) from intake.revocation r join intake.{item} i on i.record_id = r.target_record_id"
+            ).fetchone()
+            assert rows == (1,), item
+    assert "RV-005" in _rules(database)
+    assert not {"RV-094", "RV-095"} & _rules(database)
 
 
 def test_an_event_that_comes_first_waits_under_the_records_own_id_for_seven_working_days(

@@ -26,6 +26,7 @@ _SETTLED = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST_DAY = date(2026, 11, 1)
 PENALTY, LISTING = "administrative_penalty", "serious_dishonesty_listing"
 WATCH, DEBTOR = "watch_list_listing", "judgment_debtor"
+INCENTIVE, LICENCE = "incentive_listing", "administrative_licence"
 
 
 def record_id(name: str) -> uuid.UUID:
@@ -124,6 +125,42 @@ class Marts:
                 "listed_on": "2026-10-10",
                 "conduct_ended_on": "2026-10-01",
                 "conduct_ongoing": False,
+            },
+            columns,
+        )
+
+    def incentive(self, name: str, **columns: Any) -> None:
+        """A recognition of the same company of 2026-10-10."""
+        self._add(
+            INCENTIVE,
+            name,
+            {
+                "list_name": "A级纳税人名单",
+                "decision_number": f"济税信评〔2026〕{name}号",
+                "recognised_on": "2026-10-10",
+                "grade": "A",
+                "basis": "《纳税信用管理办法（试行）》第十八条",
+                "authority_name": "国家税务总局济南市税务局",
+            },
+            columns,
+        )
+
+    def licence(self, name: str, **columns: Any) -> None:
+        """A licence of the same company of 2026-10-10."""
+        self._add(
+            LICENCE,
+            name,
+            {
+                "document_name": "准予行政许可决定书",
+                "decision_number": f"济市监许〔2026〕{name}号",
+                "licence_category": "普通",
+                "certificate_name": "食品经营许可证",
+                "licence_number": f"JY1370102{name}",
+                "content": "预包装食品销售",
+                "decided_on": "2026-10-10",
+                "valid_from": "2026-10-10",
+                "authority_name": "济南市市场监督管理局",
+                "licence_status": "1",
             },
             columns,
         )

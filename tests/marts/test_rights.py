@@ -127,20 +127,25 @@ def _records(marts: Marts) -> None:
     for name in ("standing", "open", "removed", "restored", "repaired", "revoked", "altered", "talked"):
         marts.debtor(f"debtor_{name}", **ENDS)
         marts.watch_listing(f"watched_{name}", **ENDS)
+    for name in ("standing", "open", "removed", "restored", "revoked", "altered"):
+        marts.incentive(f"incentive_{name}", valid_until="2099-01-01")
+        marts.licence(f"licence_{name}", valid_until="2099-01-01")
+    marts.licence("persons_licence", subject_kind="natural", subject_key="b" * 64, uscc=None)
 
 
 def _events_on_every_list(marts: Marts) -> None:
     """What can happen to a listing, to a judgment debtor and to an entry of a watch list."""
     closed = {"closed_on": "2026-11-06", "notified_on": "2026-11-05"}
-    for kind, unit in LISTED_BY.items():
+    for kind, unit in {**LISTED_BY, "incentive": "jn_scjg", "licence": "jn_scjg"}.items():
         objection(marts, f"{kind}_open")
         objection(marts, f"{kind}_removed", **closed, outcome="删除信息")
         objection(marts, f"{kind}_restored", **closed, outcome="异议不成立")
+        revoke(marts, f"{kind}_revoked", provider_code=unit)
+        until = {"altered_content": "变更后的事由", "altered_until": "2097-05-05"}
+        revoke(marts, f"{kind}_altered", provider_code=unit, action="变更", **until)
+    for kind in LISTED_BY:
         rectified(marts, f"{kind}_repaired", ordered_on="2026-10-12", confirmed_on="2026-10-18")
         repair(marts, f"{kind}_repaired")
-        revoke(marts, f"{kind}_revoked", provider_code=unit)
-        until = {"altered_content": "变更后的事由", "altered_until": "2027-05-05"}
-        revoke(marts, f"{kind}_altered", provider_code=unit, action="变更", **until)
     talk(marts, "debtor_talked", provider_code="jn_court")
     talk(marts, "watched_talked", talk_kind="提示性约谈", outcome="拒绝约谈")
 
@@ -163,8 +168,9 @@ def _repairs(marts: Marts) -> None:
     for name in ("specific_serious", "unlabelled"):
         rectified(marts, name)
     subject = {"subject_key": f"9137010200000000{len('serious_repaired'):02d}"}
-    for number, hours in ((1, 2), (2, 1)):
-        marts.event(TRAINING, f"training {number}", trained_on="2026-10-12", class_hours=hours, **subject)
+    for number, hours, plan in ((1, 2, "JNPX-2026"), (2, 1, "JNPX-2025")):
+        of = {"class_hours": hours, "plan_code": plan, **subject}
+        marts.event(TRAINING, f"training {number}", trained_on="2026-10-12", **of)
     marts.event(REPORT, "report", issued_on="2026-10-13", **subject)
     rectified(marts, "serious_repaired", **subject)
     repair(marts, "serious_repaired", **subject)
@@ -340,8 +346,35 @@ def test_judgment_debtors_and_watch_lists_have_the_same_rights_as_serious_lists(
         "select s.last_sanction_on, q.summary from marts.fct_published_sanctions s"
         f" join marts.fct_authorised_query q using (record_id) where record_id = '{record_id(kind + '_altered')}'"
     )
-    assert [row["last_sanction_on"] for row in altered] == [date(2027, 5, 5)]
+    assert [row["last_sanction_on"] for row in altered] == [date(2031, 10, 10)]
     assert altered[0]["summary"].endswith("变更后的事由")
+
+
+def test_an_incentive_rests_while_an_objection_is_open_and_ends_by_removal_or_revocation(
+    built: Marts,
+) -> None:
+    kept = {f"incentive_{fate}" for fate in ("standing", "restored", "altered")}
+    assert built.names("sharing.fct_incentive_list") == kept
+    assert built.names("sharing.fct_suspended_incentives") == {"incentive_open"}
+    assert not built.names("sharing.fct_sanction_list") & kept
+    altered = built.rows(
+        f"select * from sharing.fct_incentive_list where record_id = '{record_id('incentive_altered')}'"
+    )
+    assert [(row["grade"], row["valid_until"]) for row in altered] == [("变更后的事由", date(2097, 5, 5))]
+
+
+def test_a_licence_is_marked_altered_and_revoked_and_answers_an_authorised_query(built: Marts) -> None:
+    shown = {f"licence_{fate}" for fate in ("standing", "open", "restored", "altered")}
+    assert built.names("disclosure.fct_licences") == shown
+    assert built.names("disclosure.fct_licences where is_under_objection") == {"licence_open"}
+    answered = built.names("marts.fct_authorised_query where item = 'administrative_licence'")
+    assert answered == {*shown, "persons_licence"}
+    altered = built.rows(
+        f"select * from marts.fct_authorised_query where record_id = '{record_id('licence_altered')}'"
+    )
+    assert [(row["summary"], row["last_disclosure_on"]) for row in altered] == [
+        ("食品经营许可证；变更后的事由", date(2097, 5, 5))
+    ]
 
 
 def test_the_outcome_of_an_objection_removes_corrects_or_restores(built: Marts) -> None:
@@ -449,6 +482,14 @@ def test_the_rules_that_the_build_applies_are_the_contracts(built: Marts) -> Non
     assert used <= kinds
 
 
+def test_a_training_of_no_plan_of_its_year_is_flagged(built: Marts) -> None:
+    rows = built.rows("select event_id, is_planned from rights.fct_trainings")
+    planned = {row["event_id"]: row["is_planned"] for row in rows}
+    assert planned[record_id("training 1")]
+    assert not planned[record_id("training 2")]
+    assert not planned[record_id("listed training")]
+
+
 QUERY = "select * from sharing.query_subject_record('刘明哲', '济南市某局', '{key}', '{purpose}', '济授〔2026〕1号')"
 
 
@@ -495,6 +536,11 @@ def test_later_evidence_lets_a_repair_take_effect_in_a_build_by_touched_records(
     assert "serious_untrained" not in built.names("marts.fct_published_penalties")
     assert _status(built, "int_revocations", "still_to_come") == ("unmatched", [])
     built.expire(date(2027, 6, 24))
+    reasons = built.rows("select record_key_hash as id, reason from audit.tombstones")
+    told = {row["id"]: row["reason"] for row in reasons}
+    assert [told[record_id(name)] for name in ("repaired", "revoked", "repaired_and_revoked", "unrectified")] == [
+        "repaired", "revoked", "revoked", "term_ended",
+    ]  # fmt: skip
     gone = record_id("unrectified")
     assert not built.rows(f"select from intake.repair_decision where target_record_id = '{gone}'")
     assert not built.rows(f"select from rights.fct_repairs where record_id = '{gone}'")

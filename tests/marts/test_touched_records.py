@@ -18,10 +18,10 @@ from psycopg import sql
 from creditgate.expire import expire
 from creditgate.warehouse.connect import open_url
 from creditgate.warehouse.touched import all_done, gather_touched, marts_state, start_anew
-from tests.marts.conftest import DEBTOR, LISTING, PENALTY, WATCH, Marts, record_id
+from tests.marts.conftest import DEBTOR, INCENTIVE, LICENCE, LISTING, PENALTY, WATCH, Marts, record_id
 from tests.marts.recorded_builds import RecordedBuild, record_build
 
-RECORDS = (PENALTY, LISTING, WATCH, DEBTOR)
+RECORDS = (PENALTY, LISTING, WATCH, DEBTOR, INCENTIVE, LICENCE)
 EVENTS = (
     "repair_decision", "repair_training", "credit_report", "objection", "revocation", "rectification", "talk",
 )  # fmt: skip
@@ -168,7 +168,32 @@ OTHER_ENTRIES = st.lists(
 )
 """Entries of watch lists and judgment debtors: name, listed, conduct ended, ongoing, secret, kind, end of the listing."""
 
-NAMES = st.sampled_from([*"abcdwxyz", "watched1", "watched2", "debtor1", "debtor2"])
+VALID_RECORDS = st.lists(
+    st.tuples(
+        st.sampled_from(["incentive1", "incentive2", "licence1", "licence2"]),
+        st.sampled_from([None, None, 0, 1, 30, 400, -1]),
+        st.booleans(),
+        st.sampled_from([None, "全部"]),
+        st.sampled_from(["legal", "sole_trader", "natural"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+"""Recognitions and licences: name, last day of validity, withdrawn, secret, kind."""
+
+NAMES = st.sampled_from(
+    [
+        *"abcdwxyz",
+        "watched1",
+        "watched2",
+        "debtor1",
+        "debtor2",
+        "incentive1",
+        "incentive2",
+        "licence1",
+        "licence2",
+    ]
+)
 ALTERED_UNTIL = st.sampled_from([None, -1, 0, 2, 300])
 TALKS = st.sampled_from([("警示性约谈", "已约谈"), ("提示性约谈", "已约谈"), ("提示性约谈", "拒绝约谈")])
 OUTCOMES = ["异议不成立", "删除信息", "更正信息"]
@@ -231,6 +256,20 @@ class History(RuleBasedStateMachine):
                 secret_fields=secret,
                 subject_kind=kind,
                 listing_ends_on=None if ends is None else day_near(self.today, ends),
+            )
+        self.warehouse.marts.batch(on=self.today)
+
+    @rule(rows=VALID_RECORDS)
+    def recognitions_and_licences_arrive(self, rows: list[Any]) -> None:
+        for name, until, is_withdrawn, secret, kind in rows:
+            marts = self.warehouse.marts
+            arrives = marts.licence if name.startswith("licence") else marts.incentive
+            arrives(
+                name,
+                valid_until=None if until is None else day_near(self.today, until),
+                is_withdrawn=is_withdrawn,
+                secret_fields=secret,
+                subject_kind=kind,
             )
         self.warehouse.marts.batch(on=self.today)
 

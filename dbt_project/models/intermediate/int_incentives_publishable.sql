@@ -6,12 +6,23 @@ current_listings as (
     {{ latest_versions(ref('stg_intake__incentive_listings')) }}
 ),
 
+-- Under an objection nothing is granted; it comes back by itself when the objection is closed (S62). One that was
+-- revoked, or removed by an objection, has ended.
+record_rights as (
+    select * from {{ ref('int_record_rights') }}
+),
+
 in_force as (
     select
-        *,
-        {{ secret_fields_of('secret_words', "'incentive_listing'") }} as secret_fields
+        current_listings.*,
+        coalesce(record_rights.is_under_objection, false) as is_suspended,
+        {{ secret_fields_of('current_listings.secret_words', "'incentive_listing'") }} as secret_fields
     from current_listings
-    where not is_withdrawn and (valid_until is null or valid_until >= {{ as_of_date() }})
+    left join record_rights on current_listings.record_id = record_rights.record_id
+    where
+        not current_listings.is_withdrawn
+        and record_rights.ended_reason is null
+        and (current_listings.valid_until is null or current_listings.valid_until >= {{ as_of_date() }})
     {{ computed_once() }}
 ),
 
@@ -30,6 +41,7 @@ final as (
         {{ unless_secret('comment_year') }} as comment_year,
         {{ unless_secret('grade') }} as grade,
         {{ unless_secret('authority_name') }} as authority_name,
+        is_suspended,
         provider_code,
         batch_id,
         row_number,

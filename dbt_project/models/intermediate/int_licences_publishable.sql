@@ -4,23 +4,15 @@
 
 with
 
-current_licences as (
-    {{ latest_versions(ref('stg_intake__administrative_licences')) }}
-),
-
--- A licence is no dishonest record: it is shown while it is valid, and no five years run.
 in_force as (
     select
         *,
         case
             when subject_kind = 'sole_trader' then nullif(trim(legal_representative), '')
-        end as operator_name,
-        {{ secret_fields_of('secret_words', "'administrative_licence'") }} as secret_fields
-    from current_licences
+        end as operator_name
+    from {{ ref('int_licences_in_force') }}
     where
-        is_valid
-        and not is_withdrawn
-        and (valid_until is null or valid_until >= {{ as_of_date() }})
+        {{ is_touched() }}
         and subject_kind in ('legal', 'unincorporated', 'sole_trader')
         and 'administrative_licence' in ({{ public_items() }})
     {{ computed_once() }}
@@ -31,7 +23,6 @@ named as (
         *,
         {{ disclosed_name('subject_name', 'subject_kind', 'operator_name') }} as disclosed_name
     from in_force
-    where not secret_fields ? '*'
     {{ computed_once() }}
 ),
 
@@ -54,6 +45,7 @@ final as (
         {{ unless_secret('authority_name', masked_text('authority_name', ['identity'])) }} as authority_name,
         basis,
         first_received_on as disclosed_from,
+        is_under_objection,
         provider_code,
         batch_id,
         row_number,

@@ -46,9 +46,7 @@ joined as (
         targets.record_id,
         coalesce(objections.is_under_objection, false) as is_under_objection,
         repairs.repaired_on,
-        coalesce(
-            revocations.revoked_on, case when targets.tombstone_reason = 'revoked' then targets.tombstone_on end
-        ) as revoked_on,
+        revocations.revoked_on,
         revocations.altered_on,
         objections.removed_on
     from targets

@@ -13,17 +13,7 @@
 
 with
 
-repair_decisions as (
-    select * from {{ ref('stg_intake__repair_decisions') }}
-),
-
-current_versions as (
-    {{ latest_events('repair_decisions') }}
-),
-
-targets as (
-    select * from {{ ref('int_event_targets') }}
-),
+{{ current_events('repair_decisions') }}
 
 repair_trainings as (
     select * from {{ ref('stg_intake__repair_trainings') }}
@@ -99,7 +89,6 @@ with_facts as (
         targets.last_disclosure_on,
         targets.is_held,
         targets.decided_on,
-        targets.tombstone_reason,
         coalesce(targets.subject_key, current_versions.subject_key) as record_subject_key,
         coalesce(targets.severity in ('严重', '特定严重') or targets.list_level = 'serious', false) as is_serious,
         {{ event_state('current_versions', 'targets', 'repaired_on') }} as state,
@@ -191,10 +180,7 @@ judged as (
         array_remove(
             usual_reasons
             || array[
-                case
-                    when is_asked and ended_on <= repaired_on then 'after_revocation'
-                    when is_granted and tombstone_reason = 'revoked' then 'after_revocation'
-                end,
+                case when is_asked and ended_on <= repaired_on then 'after_revocation' end,
                 case when is_asked and is_repairable is false then 'not_repairable' end,
                 case
                     when is_asked and scope = 'penalty' and severity is null and min_months is null
@@ -212,22 +198,7 @@ judged as (
 
 final as (
     select
-        event_id,
-        record_id,
-        item,
-        batch_id,
-        row_number,
-        provider_code,
-        file_sha256,
-        settle_order,
-        received_on,
-        first_received_on,
-        target_due_on,
-        subject_kind,
-        subject_key,
-        subject_name,
-        decision_number,
-        last_disclosure_on,
+        {{ event_columns() }},
         repair_number,
         is_granted,
         applied_on,

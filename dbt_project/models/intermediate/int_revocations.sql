@@ -10,17 +10,7 @@
 
 with
 
-revocations as (
-    select * from {{ ref('stg_intake__revocations') }}
-),
-
-current_versions as (
-    {{ latest_events('revocations') }}
-),
-
-targets as (
-    select * from {{ ref('int_event_targets') }}
-),
+{{ current_events('revocations') }}
 
 providers as (
     select * from {{ ref('stg_reference__providers') }}
@@ -52,22 +42,7 @@ judged as (
 
 final as (
     select
-        event_id,
-        record_id,
-        item,
-        batch_id,
-        row_number,
-        provider_code,
-        file_sha256,
-        settle_order,
-        received_on,
-        first_received_on,
-        target_due_on,
-        subject_kind,
-        subject_key,
-        subject_name,
-        decision_number,
-        last_disclosure_on,
+        {{ event_columns() }},
         revocation_number,
         is_revocation,
         revoked_on,

@@ -10,17 +10,7 @@
 
 with
 
-talks as (
-    select * from {{ ref('stg_intake__talks') }}
-),
-
-current_versions as (
-    {{ latest_events('talks') }}
-),
-
-targets as (
-    select * from {{ ref('int_event_targets') }}
-),
+{{ current_events('talks') }}
 
 judged as (
     select
@@ -75,22 +65,7 @@ with_all_reasons as (
 
 final as (
     select
-        event_id,
-        record_id,
-        item,
-        batch_id,
-        row_number,
-        provider_code,
-        file_sha256,
-        settle_order,
-        received_on,
-        first_received_on,
-        target_due_on,
-        subject_kind,
-        subject_key,
-        subject_name,
-        decision_number,
-        last_disclosure_on,
+        {{ event_columns() }},
         talk_number,
         talk_kind,
         talked_on,

@@ -4,42 +4,48 @@ source as (
     select * from {{ source('intake', 'administrative_licence') }}
 ),
 
+-- An altered licence is shown as it now stands (S67); what was first sent stays in intake.
+alterations as (
+    select * from {{ ref('stg_intake__alterations') }}
+),
+
 final as (
     select
-        record_id,
-        batch_id,
-        row_number,
-        provider_code,
-        received_on,
-        subject_kind,
+        source.record_id,
+        source.batch_id,
+        source.row_number,
+        source.provider_code,
+        source.received_on,
+        source.subject_kind,
         coalesce(
-            subject_key,
-            uscc,
-            organisation_code,
-            registration_number,
-            tax_registration_number,
-            institution_certificate_number,
-            social_organisation_number
+            source.subject_key,
+            source.uscc,
+            source.organisation_code,
+            source.registration_number,
+            source.tax_registration_number,
+            source.institution_certificate_number,
+            source.social_organisation_number
         ) as subject_key,
-        subject_name,
-        uscc,
-        legal_representative,
-        document_name,
-        decision_number,
-        licence_category,
-        certificate_name,
-        licence_number,
-        content,
-        decided_on,
-        valid_from,
-        valid_until,
-        authority_name,
-        authority_code,
-        coalesce(licence_status, '有效') not in ('无效', '2') as is_valid,
+        source.subject_name,
+        source.uscc,
+        source.legal_representative,
+        source.document_name,
+        source.decision_number,
+        source.licence_category,
+        source.certificate_name,
+        source.licence_number,
+        coalesce(alterations.altered_content, source.content) as content,
+        source.decided_on,
+        source.valid_from,
+        coalesce(alterations.altered_until, source.valid_until) as valid_until,
+        source.authority_name,
+        source.authority_code,
+        coalesce(source.licence_status, '有效') not in ('无效', '2') as is_valid,
         {{ disclosure_basis('administrative_licence') }} as basis,
-        coalesce(is_withdrawn, false) as is_withdrawn,
-        secret_fields as secret_words
+        coalesce(source.is_withdrawn, false) as is_withdrawn,
+        source.secret_fields as secret_words
     from source
+    left join alterations on source.record_id = alterations.record_id
 )
 
 select * from final

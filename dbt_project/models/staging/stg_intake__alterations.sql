@@ -1,6 +1,7 @@
 {%- set decided = {
     'administrative_penalty': 'decided_on', 'serious_dishonesty_listing': 'listed_on as decided_on',
     'watch_list_listing': 'listed_on as decided_on', 'judgment_debtor': 'listed_on as decided_on',
+    'incentive_listing': 'recognised_on as decided_on', 'administrative_licence': 'decided_on',
 } -%}
 
 -- What alterations say of a record on the as-of date (S67, S69): the last one speaks for each field. The record's own
@@ -43,13 +44,11 @@ records as (
 counted as (
     select distinct alterations.*
     from alterations
-    inner join records
-        on
-            alterations.record_id = records.record_id
-            and alterations.revoked_on >= records.decided_on
+    inner join records on alterations.record_id = records.record_id
     left join providers on alterations.provider_code = providers.provider_code
     where
         (alterations.provider_code = records.provider_code or providers.is_market_collector)
+        and not coalesce(alterations.revoked_on < records.decided_on, false)
         and not {{ is_another_subject('records.subject_key', 'alterations.subject_key') }}
 ),
 

@@ -4,33 +4,39 @@ source as (
     select * from {{ source('intake', 'incentive_listing') }}
 ),
 
+-- An altered recognition is shown as it now stands (S67): its grade, and how long it is valid.
+alterations as (
+    select * from {{ ref('stg_intake__alterations') }}
+),
+
 final as (
     select
-        record_id,
-        batch_id,
-        row_number,
-        provider_code,
-        received_on,
-        subject_kind,
+        source.record_id,
+        source.batch_id,
+        source.row_number,
+        source.provider_code,
+        source.received_on,
+        source.subject_kind,
         coalesce(
-            subject_key,
-            uscc,
-            organisation_code,
-            registration_number,
-            tax_registration_number
+            source.subject_key,
+            source.uscc,
+            source.organisation_code,
+            source.registration_number,
+            source.tax_registration_number
         ) as subject_key,
-        subject_name,
-        list_name,
-        decision_number,
-        recognised_on,
-        valid_until,
-        comment_year,
-        grade,
-        basis,
-        authority_name,
-        coalesce(is_withdrawn, false) as is_withdrawn,
-        secret_fields as secret_words
+        source.subject_name,
+        source.list_name,
+        source.decision_number,
+        source.recognised_on,
+        coalesce(alterations.altered_until, source.valid_until) as valid_until,
+        source.comment_year,
+        coalesce(alterations.altered_content, source.grade) as grade,
+        source.basis,
+        source.authority_name,
+        coalesce(source.is_withdrawn, false) as is_withdrawn,
+        source.secret_fields as secret_words
     from source
+    left join alterations on source.record_id = alterations.record_id
 )
 
 select * from final

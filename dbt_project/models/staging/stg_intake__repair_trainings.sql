@@ -21,7 +21,8 @@ final as (
         trained_on,
         class_hours,
         topics,
-        co_organiser_name
+        co_organiser_name,
+        plan_code
     from source
 )
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.check.record_key import key_parts
+from creditgate.check.record_key import LIST_CODE, canonical, key_parts
 from creditgate.check.view import BoolMask, ChunkView, true_where
 from creditgate.domain.clock import add_workdays
 from creditgate.domain.keys import RECORD_ID_BYTES, KeyedHash
@@ -32,8 +32,7 @@ def spellings_of(item: str) -> tuple[str, ...]:
 def target_ids(view: ChunkView, contract: Contract, keys: KeyedHash) -> pa.Array | None:
     """The id of the record that each row is about, fixed_size_binary(16); null where it can't be formed.
 
-    None for an item whose rows are about themselves. A part of the record's key that the event has no
-    field for is the original decision's number.
+    None for an item whose rows are about themselves.
     """
     if not contract.target_items:
         return None
@@ -43,10 +42,19 @@ def target_ids(view: ChunkView, contract: Contract, keys: KeyedHash) -> pa.Array
         named = pc.is_in(view.strings("target_item"), value_set=pa.array(spellings_of(item)))
         if not true_where(named).any():
             continue
-        names = load_contract(item).record_key
-        parts = key_parts(view, tuple(name if name in fields else "decision_number" for name in names))
+        parts = [_part(view, name, fields) for name in load_contract(item).record_key]
         ids = pc.if_else(named, keys.record_ids(item, parts), ids)
     return ids
+
+
+def _part(view: ChunkView, name: str, fields: set[str]) -> pa.Array:
+    """A part of the record's key, from the event's own field or the one that stands for it.
+
+    名单代码 takes the name of a list that has no code; any other number is the original decision's.
+    """
+    if name == "list_name":
+        return canonical(view.strings(LIST_CODE))
+    return key_parts(view, (name if name in fields else "decision_number",))[0]
 
 
 def target_due_on(view: ChunkView) -> pa.Array:

@@ -114,6 +114,8 @@ def _collect(connection: psycopg.Connection[Any], as_of: date) -> int:
     superseded = 0
     for item in _items(connection):
         superseded += connection.execute(statements.pass_over_superseded(item), {"item": item}).rowcount
+    if _one(connection.execute(statements.HAS_RIGHTS)):
+        connection.execute(statements.NAME_EARLIER_END)
     connection.execute(statements.COLLECT_RETURNED)
     connection.execute("analyze expiring")
     return superseded

@@ -21,6 +21,15 @@ COLLECT_EXPIRING: Final = """
       and not exists (select 1 from audit.tombstones where record_key_hash = terms.record_id)
 """
 
+HAS_RIGHTS: Final = "select to_regclass('intermediate.int_record_rights') is not null"
+
+NAME_EARLIER_END: Final = """
+    update expiring set reason = rights.ended_reason
+    from intermediate.int_record_rights as rights
+    where rights.record_id = expiring.record_id and rights.ended_reason in ('repaired', 'revoked')
+"""
+"""A record that had left every mart by repair or revocation says so in its tombstone: its term deletes it, no more."""
+
 COLLECT_RETURNED: Final = """
     insert into expiring (record_id, item, batch_id, row_number, is_new)
     select terms.record_id, terms.item, terms.batch_id, terms.row_number, false

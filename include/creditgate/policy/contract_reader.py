@@ -15,6 +15,7 @@ from creditgate.policy.documents import Node, read_document
 from creditgate.policy.expectation_types import DERIVED_COLUMNS, EXPECTATIONS, GATE_KINDS, STAGES
 from creditgate.policy.headers import normalise_header
 from creditgate.policy.sanction_lists import load_sanction_lists, load_watch_lists
+from creditgate.policy.training_plans import load_training_plans
 
 SUFFIX = ".odcs.yaml"
 
@@ -480,15 +481,18 @@ def _known_pattern(node: Node, pattern: object) -> None:
 
 
 def _value_set(node: Node, fields: tuple[Field, ...]) -> list[str]:
-    """A code list kept elsewhere: the seed of the lists, or the contract's own fields."""
+    """A code list kept elsewhere: the seeds of the lists and of the training plans, or the contract's own fields."""
     source = node.text()
     if source == "contract.fields":
         return [spelling for field in fields for spelling in dict.fromkeys((field.header, field.name))]
+    if source == "training_plans.plan_code":
+        return [plan.code for plan in load_training_plans()]
     found = _SOURCE.match(source)
     if not found:
         raise node.fault(
             f"unknown source {source!r}",
-            "use sanction_lists.list_code+list_name, watch_lists.list_code+list_name or contract.fields",
+            "use sanction_lists.list_code+list_name, watch_lists.list_code+list_name, training_plans.plan_code or "
+            "contract.fields",
         )
     lists = load_sanction_lists() if found[1] == "sanction" else load_watch_lists()
     wanted = [

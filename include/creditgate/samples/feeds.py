@@ -38,7 +38,15 @@ from creditgate.samples.licences import (
     licences_of_organisations,
     licences_of_persons,
 )
-from creditgate.samples.rights import event_listings, event_penalties, event_rows
+from creditgate.samples.rights import (
+    event_debtors,
+    event_incentives,
+    event_licences,
+    event_listings,
+    event_penalties,
+    event_rows,
+    event_watch_listings,
+)
 from creditgate.samples.rows import Row, columns_of
 from creditgate.samples.stories import (
     Listings,
@@ -318,7 +326,7 @@ def _debtors(seed: int, as_of: date) -> Iterable[_Draft]:
     yield _Draft(
         "debtors.csv",
         form,
-        judgment_debtors(seed, as_of),
+        [*judgment_debtors(seed, as_of), *event_debtors(seed, as_of).values()],
         BatchStatus.ACCEPTED,
         "the court's own form: persons and organisations in one identifier column",
     )
@@ -335,7 +343,7 @@ def _licences(seed: int, as_of: date) -> Iterable[_Draft]:
     yield _Draft(
         "licences.csv",
         LICENCES_OF_ORGANISATIONS,
-        licences_of_organisations(seed, as_of),
+        [*licences_of_organisations(seed, as_of), *event_licences(seed, as_of).values()],
         BatchStatus.ACCEPTED,
         "the 24-column form: disclosed while they are valid; one past its validity, one no longer valid",
         spelling="codes",
@@ -353,7 +361,7 @@ def _watch_list(seed: int, as_of: date) -> Iterable[_Draft]:
     yield _Draft(
         "watch_listings.csv",
         contract_layout(WATCH_LISTING, WATCH_FIELDS),
-        watch_listings(seed, as_of),
+        [*watch_listings(seed, as_of), *event_watch_listings(seed, as_of).values()],
         BatchStatus.ACCEPTED,
         "a watch list: shared, never published",
     )
@@ -363,7 +371,7 @@ def _incentives(seed: int, as_of: date) -> Iterable[_Draft]:
     yield _Draft(
         "incentives.csv",
         contract_layout(INCENTIVE, INCENTIVE_FIELDS),
-        incentives(seed, as_of),
+        [*incentives(seed, as_of), *event_incentives(seed, as_of).values()],
         BatchStatus.ACCEPTED,
         "a list of trustworthy taxpayers: shared for incentives, never a sanction",
     )

@@ -30,10 +30,21 @@ FIELDS = (
 
 def incentives(seed: int, as_of: date) -> list[Row]:
     """Ten organisations and two persons, one entry on the last day of its validity and one past it."""
-    about = [*organisations(seed, 400, 10), *persons(seed, 60, 2)]
+    rows = recognitions([*organisations(seed, 400, 10), *persons(seed, 60, 2)], as_of, 1)
+    rows[0] |= {"valid_until": as_of.isoformat(), "remarks": "样例：有效期最后一日"}
+    rows[1] |= {
+        "recognised_on": moved(as_of, -400).isoformat(),
+        "valid_until": moved(as_of, -1).isoformat(),
+        "remarks": "样例：有效期届满次日",
+    }
+    return rows
+
+
+def recognitions(about: list[Row], as_of: date, first: int) -> list[Row]:
+    """One recognition of each subject; the decisions are numbered from `first`."""
     rows = []
     for number, (subject, day) in enumerate(
-        zip(about, decided_days(as_of, len(about)), strict=True), start=1
+        zip(about, decided_days(as_of, len(about)), strict=True), start=first
     ):
         kept = {name: cell for name, cell in subject.items() if name != "legal_representative"}
         rows.append(
@@ -50,10 +61,4 @@ def incentives(seed: int, as_of: date) -> list[Row]:
                 "formed_on": max(day, moved(as_of, -2)).isoformat(),
             }
         )
-    rows[0] |= {"valid_until": as_of.isoformat(), "remarks": "样例：有效期最后一日"}
-    rows[1] |= {
-        "recognised_on": moved(as_of, -400).isoformat(),
-        "valid_until": moved(as_of, -1).isoformat(),
-        "remarks": "样例：有效期届满次日",
-    }
     return rows

@@ -47,7 +47,7 @@ _COURT = "济南市中级人民法院"
 
 def judgment_debtors(seed: int, as_of: date) -> list[Row]:
     """Ten organisations and ten persons, entries on their last day and past it, one whose duty goes on unmet."""
-    rows = list(_entries(seed, as_of, 600, 10))
+    rows = list(debtors(seed, as_of, 600, 10))
     rows[0] |= {"listing_ends_on": as_of.isoformat(), "remarks": "样例：纳入期限最后一日"}
     rows[1] |= {"listing_ends_on": moved(as_of, -1).isoformat(), "remarks": "样例：纳入期限届满次日"}
     rows[2] |= {"conduct_ongoing": "是", "conduct_ended_on": "", "remarks": "样例：失信行为仍在持续"}
@@ -56,13 +56,14 @@ def judgment_debtors(seed: int, as_of: date) -> list[Row]:
 
 def masked_debtors(seed: int, as_of: date) -> list[Row]:
     """One row for each shape of a masked number, and two clean ones."""
-    rows = list(_entries(seed, as_of, 700, 4))
+    rows = list(debtors(seed, as_of, 700, 4))
     for row, mask in zip(rows, MASKS, strict=False):
         row |= {"identifier_number": mask, "remarks": "样例：号码已脱敏"}
     return rows[: len(MASKS) + 2]
 
 
-def _entries(seed: int, as_of: date, first: int, count: int) -> Iterator[Row]:
+def debtors(seed: int, as_of: date, first: int, count: int) -> Iterator[Row]:
+    """As many organisations, then as many persons; the cases are numbered from `first`."""
     companies = [
         row | {"identifier_number": row["uscc"], "actual_controller": row["legal_representative"]}
         for row in organisations(seed, first, count)

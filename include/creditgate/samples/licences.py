@@ -61,7 +61,7 @@ LICENCES_OF_PERSONS = Layout(
 
 def licences_of_organisations(seed: int, as_of: date) -> list[Row]:
     """Licences of organisations and sole traders: on the last day and past it, without an end, withdrawn."""
-    rows = _licences(organisations(seed, 800, 16), as_of, "JY1370102")
+    rows = licences(organisations(seed, 800, 16), as_of, "JY1370102")
     rows[0] |= {"valid_until": as_of.isoformat(), "remarks": "样例：有效期最后一日"}
     rows[1] |= {"valid_until": moved(as_of, -1).isoformat(), "remarks": "样例：有效期届满次日"}
     rows[1] |= {"decided_on": moved(as_of, -400).isoformat(), "valid_from": moved(as_of, -400).isoformat()}
@@ -72,13 +72,14 @@ def licences_of_organisations(seed: int, as_of: date) -> list[Row]:
 
 def licences_of_persons(seed: int, as_of: date) -> list[Row]:
     """Licences of natural persons: taken in, never public."""
-    return _licences(persons(seed, 80, 6), as_of, "CY370102")
+    return licences(persons(seed, 80, 6), as_of, "CY370102")
 
 
-def _licences(about: list[Row], as_of: date, series: str) -> list[Row]:
+def licences(about: list[Row], as_of: date, series: str, first: int = 1) -> list[Row]:
+    """One licence of each subject; decisions and certificates are numbered from `first`."""
     rows = []
     for number, (subject, decided) in enumerate(
-        zip(about, decided_days(as_of, len(about)), strict=True), start=1
+        zip(about, decided_days(as_of, len(about)), strict=True), start=first
     ):
         own = {name: cell for name, cell in subject.items() if name != "subject_category"}
         rows.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from creditgate.samples.calendar import moved
@@ -33,10 +34,16 @@ FIELDS = (
 def watch_listings(seed: int, as_of: date) -> list[Row]:
     """Ten organisations and four persons, and one entry on its last day and one a day past it."""
     about = [*organisations(seed, 200, 12), *persons(seed, 40, 4)]
+    rows = watch_entries(about, decided_days(as_of, len(about)), as_of, 1)
+    rows[0] |= {"listing_ends_on": as_of.isoformat(), "remarks": "样例：列入期限最后一日"}
+    rows[1] |= {"listing_ends_on": moved(as_of, -1).isoformat(), "remarks": "样例：列入期限届满次日"}
+    return rows
+
+
+def watch_entries(about: list[Row], days: Iterable[date], as_of: date, first: int) -> list[Row]:
+    """One entry of each subject, listed on its day; the decisions are numbered from `first`."""
     rows = []
-    for number, (subject, listed) in enumerate(
-        zip(about, decided_days(as_of, len(about)), strict=True), start=1
-    ):
+    for number, (subject, listed) in enumerate(zip(about, days, strict=True), start=first):
         rows.append(
             subject
             | {
@@ -52,6 +59,4 @@ def watch_listings(seed: int, as_of: date) -> list[Row]:
                 "formed_on": max(listed, moved(as_of, -2)).isoformat(),
             }
         )
-    rows[0] |= {"listing_ends_on": as_of.isoformat(), "remarks": "样例：列入期限最后一日"}
-    rows[1] |= {"listing_ends_on": moved(as_of, -1).isoformat(), "remarks": "样例：列入期限届满次日"}
     return rows

@@ -44,7 +44,7 @@ _PAST_THEIR_LAST_DAY: Final = """
     select record_id from intermediate.int_record_terms
     where last_disclosure_on >= %(since)s and last_disclosure_on < %(as_of)s
     union all
-    select record_id from intermediate.int_licences_publishable
+    select record_id from intermediate.int_licences_in_force
     where valid_until >= %(since)s and valid_until < %(as_of)s
     union all
     select record_id from intermediate.int_incentives_publishable

@@ -20,6 +20,11 @@ listing_records as (
     where not is_wholly_secret and {{ is_touched() }} and item in ({{ listing_items() }})
 ),
 
+licences as (
+    select * from {{ ref('int_licences_in_force') }}
+    where {{ is_touched() }}
+),
+
 penalties as (
     select * from {{ ref('stg_intake__administrative_penalties') }}
 ),
@@ -34,7 +39,13 @@ lists as (
 
 all_answers as (
     select
-        penalty_records.*,
+        penalty_records.record_id,
+        penalty_records.item,
+        penalty_records.subject_kind,
+        penalty_records.last_disclosure_on,
+        penalty_records.is_under_objection,
+        penalty_records.secret_fields,
+        penalty_records.provider_code,
         penalties.subject_key,
         penalties.subject_name,
         penalties.decision_number,
@@ -51,7 +62,13 @@ all_answers as (
         on {{ same_version('penalty_records', 'penalties') }}
     union all
     select
-        listing_records.*,
+        listing_records.record_id,
+        listing_records.item,
+        listing_records.subject_kind,
+        listing_records.last_disclosure_on,
+        listing_records.is_under_objection,
+        listing_records.secret_fields,
+        listing_records.provider_code,
         listings.subject_key,
         listings.subject_name,
         listings.decision_number,
@@ -66,6 +83,26 @@ all_answers as (
     inner join listings
         on {{ same_version('listing_records', 'listings') }}
     left join lists on listings.list_code = lists.list_code
+    union all
+    select
+        record_id,
+        'administrative_licence' as item,
+        subject_kind,
+        valid_until as last_disclosure_on,
+        is_under_objection,
+        secret_fields,
+        provider_code,
+        subject_key,
+        subject_name,
+        decision_number,
+        concat_ws(
+            '；',
+            {{ unless_secret('certificate_name', withheld='null') }},
+            {{ unless_secret('content', withheld='null') }}
+        ) as summary,
+        decided_on,
+        authority_name
+    from licences
 ),
 
 answers as (

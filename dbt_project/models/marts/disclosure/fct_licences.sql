@@ -23,6 +23,7 @@ final as (
         authority_name,
         basis,
         disclosed_from,
+        is_under_objection,
         provider_code,
         batch_id,
         row_number,

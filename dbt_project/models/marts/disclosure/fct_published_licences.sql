@@ -37,6 +37,7 @@
             'authority_name',
             'basis',
             'disclosed_from',
+            'is_under_objection',
             'provider_code',
             'batch_id',
             'row_number',

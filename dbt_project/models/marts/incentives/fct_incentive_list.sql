@@ -22,7 +22,7 @@ final as (
         row_number,
         file_sha256
     from published_incentives
-    where {{ still_disclosed('valid_until') }}
+    where not is_suspended and {{ still_disclosed('valid_until') }}
 )
 
 select * from final

@@ -31,6 +31,7 @@
             'comment_year',
             'grade',
             'authority_name',
+            'is_suspended',
             'provider_code',
             'batch_id',
             'row_number',
