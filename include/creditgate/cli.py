@@ -122,6 +122,13 @@ def check(
     raise typer.Exit(0 if made.status is BatchStatus.ACCEPTED else EXIT_REJECTED)
 
 
+def _print_left_out(made: Any) -> None:
+    """Say which rules wait for the gate."""
+    for need, rules in made.not_applied.items():
+        ids = ", ".join(rule.id for rule in rules)
+        out.print(f"not applied offline, for want of {need}: {ids}", markup=False)
+
+
 def _print_check(made: Any) -> None:
     from creditgate.report.summary import cleaning_of, faults_of
 
@@ -144,6 +151,7 @@ def _print_check(made: Any) -> None:
             f"{line['rule']} {line['title']}: {line['header'] or line['field']}, {line['cells']} cells",
             markup=False,
         )
+    _print_left_out(made)
 
 
 @app.command()

@@ -36,6 +36,7 @@ from creditgate.policy.checklist import may_provide
 from creditgate.policy.contracts import Contract, load_contract
 from creditgate.policy.deadlines import known_workdays, load_clock_terms
 from creditgate.policy.gate_rules import gate_rule
+from creditgate.policy.offline import not_applied
 from creditgate.policy.paths import home
 from creditgate.policy.prohibited import load_prohibited
 from creditgate.policy.providers import Provider, find_provider, load_providers
@@ -351,8 +352,9 @@ def check_file(
 ) -> BatchReport:
     """Screen and check a file offline: no database, nothing stored. What a provider unit uses first.
 
-    with_rows: also gather the rejected rows, for the workbook. Rules that need the register, the
-    tombstones or the whole file's records side by side are not applied. Raises OSError where the file can't be read.
+    with_rows: also gather the rejected rows, for the workbook. Rules that need the register, deleted or held records
+    (near-duplicates), earlier feeds or the manifest are not applied; the report names them. Raises OSError where
+    the file can't be read.
     """
     from creditgate.check.checker import Checker
 
@@ -403,7 +405,8 @@ def check_file(
             status = tally.status()
             if with_rows:
                 rejected = rejected_rows(_sealed_chunks(spool), layout.columns, findings, batch.as_of_on)
-    return batch_report(batch, contract, layout, findings, status, tally, rejected, is_settled=False)
+    made = batch_report(batch, contract, layout, findings, status, tally, rejected, is_settled=False)
+    return replace(made, not_applied=not_applied(contract))
 
 
 def _outcome(spool: Spool, contract: Contract) -> tuple[FeedLayout, Findings, dict[str, Any]]:

@@ -63,6 +63,7 @@ def test_check_of_a_clean_file_exits_0_in_a_process_of_its_own(tmp_path: Path) -
     done = place.command("check", str(a_feed([a_penalty()], tmp_path / "p.csv")), *ITEM)
     assert done.returncode == 0, done.stderr
     assert "accepted 1" in done.stdout
+    assert "not applied offline" in done.stdout
     assert not place.home.exists(), "check stores nothing"
 
 
@@ -107,7 +108,7 @@ def test_check_gives_the_documented_object_and_exits_1(place: Place, tmp_path: P
     told = json.loads(done.stdout)
     assert list(told) == [
         "item", "contract_version", "file_sha256", "encoding", "format", "verdict", "rows", "accepted",
-        "rejected", "warned", "columns", "cleaning", "findings",
+        "rejected", "warned", "columns", "cleaning", "not_applied", "findings",
     ]  # fmt: skip
     assert told["verdict"] == "partly_rejected"
     assert told["columns"]["dropped"] == ["内部备注"]

@@ -51,7 +51,10 @@ def tables(draw: st.DrawFn, contract: Contract) -> list[Row]:
 def verdicts(
     contract: Contract, rows: Sequence[Row], sizes: Sequence[int]
 ) -> tuple[Findings, list[set[str]]]:
-    """The findings of the rows, given in chunks of these sizes (the last ones repeat), and each row's rules."""
+    """The findings of the rows, given in chunks of these sizes (the last ones repeat).
+
+    With them the rules of the file as a whole, then those of each row.
+    """
     names = [field.name for field in contract.fields]
     checker = Checker(
         contract, ColumnMap({name: name for name in names}), contract.example_as_of, KeyedHash(b"k")
@@ -65,9 +68,9 @@ def verdicts(
         parts.append(checker.check(Chunk(start + 1, table, Findings.none())).findings)
         start, turn = start + len(part), turn + 1
     findings = Findings.concat([*parts, checker.finish()])
-    broken: list[set[str]] = [set() for _ in rows]
+    broken: list[set[str]] = [set() for _ in range(len(rows) + 1)]
     for number, slot in findings:
-        broken[number - 1].add(slot.rule.id)
+        broken[number].add(slot.rule.id)
     return findings, broken
 
 
@@ -85,6 +88,5 @@ def test_any_table_is_accepted_or_rejected_row_by_row(item: str, data: st.DataOb
     sizes = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
     assert verdicts(contract, rows, sizes)[1] == broken
     order = data.draw(st.permutations(range(len(rows))))
-    assert verdicts(contract, [rows[place] for place in order], sizes)[1] == [
-        broken[place] for place in order
-    ]
+    turned = verdicts(contract, [rows[place] for place in order], sizes)[1]
+    assert turned == [broken[0], *(broken[1 + place] for place in order)]

@@ -76,3 +76,18 @@ def test_a_unit_that_the_checklist_does_not_name_is_told_so(sent: list[SampleFee
     made = checked(debtors.path, debtors.item, "jn_taxation")
     assert made["verdict"] == "blocked"
     assert {"FILE-003", "FILE-081"} <= {finding["rule"] for finding in made["findings"]}
+
+
+def test_a_check_offline_says_which_rules_wait_for_the_gate(sent: list[SampleFeed]) -> None:
+    by_id = {rule.id: rule for rule in rule_catalogue()}
+    for item in known_items():
+        feed = next(feed for feed in sent if feed.item == item)
+        made = checked(feed.path, feed.item, feed.provider)
+        contract = load_contract(item)
+        waiting = {rule.id for rule in contract.rules if not rule.expectation.startswith("expect_")}
+        double = {rule.id for rule in contract.rules if rule.expectation == "gate.duplicate_record"}
+        left_out = set(made["not_applied"])
+        assert {rule_id for rule_id in left_out if not rule_id.startswith("FILE")} == waiting - double, item
+        assert left_out <= set(by_id)
+        assert ("FILE-061" in left_out) == (contract.whole_file is not None)
+        assert not left_out & {finding["rule"] for finding in made["findings"]}

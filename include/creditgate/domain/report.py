@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +15,7 @@ from creditgate.domain.batch import BatchStatus, Tally
 from creditgate.domain.feed import ColumnMap
 from creditgate.domain.findings import Findings
 from creditgate.domain.originals import Counts
+from creditgate.domain.rules import Rule
 
 REASON_COLUMN = "退回原因"
 ROW_COLUMN = "行号"
@@ -75,6 +77,7 @@ class BatchReport:
     `responsible_head` are the registry's (S06, S07). `settled_at` is None until the batch is settled;
     documents are dated by it, else by `received_at`. `respond_by` is a day set for the mended rows, if any.
     `rejected` is empty for a blocked or refused batch. `unchanged` counts accepted rows that say what is held already.
+    `not_applied`: rules that were left out for want of the platform's data, by what they need.
     """
 
     file_name: str
@@ -100,6 +103,7 @@ class BatchReport:
     settled_at: datetime | None = None
     respond_by: date | None = None
     unchanged: int = 0
+    not_applied: Mapping[str, tuple[Rule, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def dated_at(self) -> datetime:

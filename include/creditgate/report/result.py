@@ -56,7 +56,13 @@ def _head(report: BatchReport) -> dict[str, Any]:
             "missing": list(report.columns.missing),
         },
         "cleaning": cleaning_of(report),
+        **({"not_applied": left_out} if (left_out := _left_out(report)) else {}),
     }
+
+
+def _left_out(report: BatchReport) -> list[str]:
+    """Rules that an offline check does not apply, by id."""
+    return sorted(rule.id for rules in report.not_applied.values() for rule in rules)
 
 
 def _finding_tail(report: BatchReport, slot: Slot) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -92,16 +93,28 @@ def _parts(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
             packed = inflate.unconsumed_tail
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive. A part that can't be read hides what was looked for: unreadable_workbook, whatever is wrong with it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except UnreadableFeedError:
+        raise
+    except Exception:  # XMLSyntaxError, KeyError, ValueError, BadZipFile…
+        raise UnreadableFeedError("unreadable_workbook") from None
+
+
 def uses_1904(path: Path) -> bool:
     """Whether day numbers of the workbook count from 1904 (an old Mac's) instead of 1900."""
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         text = archive.read("xl/workbook.xml")[: 1 << 20]
     return re.search(rb'date1904\s*=\s*"(?:1|true)"', text) is not None
 
 
 def has_hidden_columns(path: Path, sheet: str) -> set[int]:
     """The columns (from 0) of a sheet that its author has hidden."""
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         part = _sheet_part(archive, sheet)
         if part is None:
             return set()
@@ -112,7 +125,7 @@ def has_hidden_columns(path: Path, sheet: str) -> set[int]:
 def comment_texts(path: Path) -> list[str]:
     """The texts of all comments and threaded comments of the workbook."""
     texts: list[str] = []
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         for name in archive.namelist():
             if re.fullmatch(
                 r"xl/(?:threadedComments/|comments/)?(?:threadedComment|comments?)\d*\.xml", name
