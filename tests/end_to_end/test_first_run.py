@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from creditgate.domain.batch import BatchStatus
+from creditgate.fates import count_fates
 from creditgate.samples.canaries import canaries, secrets
 from creditgate.samples.feeds import SAMPLE_SEED, sample_feeds
 from tests.end_to_end.conftest import FirstRun, Installation
@@ -29,6 +30,14 @@ def test_the_first_run_ends_well_and_tells_what_happened(first_run: FirstRun, tm
     )
     for part in (told, "disclosure.fct_penalties", "reports", "psql"):
         assert part in done.stdout
+
+
+def test_the_first_run_shows_a_record_of_every_fate(first_run: FirstRun) -> None:
+    installation = first_run.installation
+    with psycopg.connect(installation.url()) as connection:
+        fates = dict(count_fates(connection, installation.as_of))
+    assert len(fates) > 12
+    assert [fate for fate, count in fates.items() if not count] == []
 
 
 def test_every_sample_feed_has_the_outcome_it_was_made_for(first_run: FirstRun, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
