@@ -112,7 +112,7 @@ def database(
     """A fresh migrated database of the test's own; the state folder knows its passwords."""
     name = f"test_{next(_numbers)}"
     with pg_server.admin() as conn:
-        statement = sql.SQL("create database {} template {} owner {}")
+        statement = sql.SQL("create database {} template {} owner {} strategy file_copy")
         conn.execute(statement.format(*map(sql.Identifier, (name, _TEMPLATE, OWNER))))
     shutil.copytree(pg_server.server.home / "secrets", creditgate_home / "secrets")
     made = Database(name, pg_server)

@@ -15,9 +15,11 @@ from tests.builders import a_feed, a_penalty
 from tests.conftest import Database
 from tests.gate_flow import mailbox, take_in
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1800)]
 
 DAG = "release_held_batches"
+LONG = 600.0
+"""Seconds for a state that comes: minutes on a machine that is busy with other tests, else much less."""
 
 
 @pytest.fixture
@@ -63,8 +65,13 @@ def test_two_held_batches_are_asked_about_and_each_answer_is_carried_out(
         found = airflow.api._pages(f"{path}/taskInstances", "task_instances")
         return [task for task in found if task["state"] == "awaiting_input"]
 
-    airflow.wait(lambda: len(questions()) == 2, "the questions", 120)
-    for task in questions():
+    def has_ended() -> bool:
+        return all(made.has_ended for made in airflow.api.runs([DAG]))
+
+    airflow.wait(lambda: len(questions()) == 2 or has_ended(), "the questions", LONG)
+    waiting = questions()
+    assert len(waiting) == 2, airflow.api.runs([DAG])
+    for task in waiting:
         place = f"{path}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
         told = airflow.api._client.get(place).raise_for_status().json()
         is_good = good[:12] in told["subject"]
@@ -77,7 +84,7 @@ def test_two_held_batches_are_asked_about_and_each_answer_is_carried_out(
                 "params_input": {"reason": "已电话核实" if is_good else "导出漏列"},
             },
         )
-    airflow.wait(lambda: all(r.has_ended for r in airflow.api.runs([DAG])), "the end of the run", 120)
+    airflow.wait(has_ended, "the end of the run", LONG)
     assert [made.state for made in airflow.api.runs([DAG])] == ["success"]
     assert pipeline.held() == []
     with database.connect() as connection:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,12 +24,63 @@ from creditgate.warehouse.connect import open_url
 from creditgate.warehouse.roles import grant_connect
 from creditgate.warehouse.server import OWNER
 
-_names = itertools.count(1)
+_DATABASE = "marts"
 _SETTLED = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST_DAY = date(2026, 11, 1)
 PENALTY, LISTING = "administrative_penalty", "serious_dishonesty_listing"
 WATCH, DEBTOR = "watch_list_listing", "judgment_debtor"
 INCENTIVE, LICENCE = "incentive_listing", "administrative_licence"
+
+
+_PARSE_OPTIONS = ("--project-dir", "--profiles-dir", "--target-path", "--log-path", "--log-level", "--vars")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_at_its_own_speed() -> Iterator[None]:
+    """Let dbt run untraced, and parse its project once for all days.
+
+    Coverage would double dbt's time, and none of its code is ours. What dbt parses is the same on every day
+    (test_dbt_project.py holds that); by itself it parses anew whenever a variable, so the as-of date, has changed.
+    """
+    with _untraced():
+        from dbt.cli.main import dbtRunner
+    invoke = dbtRunner.invoke
+    parsed: dict[str, Any] = {}
+
+    def invoke_parsed(self: Any, args: list[str], **kwargs: Any) -> Any:
+        with _untraced():
+            if self.manifest is None and args[0] != "parse":
+                options = {name: args[args.index(name) + 1] for name in _PARSE_OPTIONS if name in args}
+                variables = {**json.loads(options["--vars"]), "as_of_date": None}
+                warehouse = [
+                    os.environ[f"CREDITGATE_PG{part}"] for part in ("HOST", "PORT", "DATABASE", "USER")
+                ]
+                key = json.dumps([warehouse, variables], sort_keys=True)
+                if key not in parsed:
+                    parsed[key] = invoke(
+                        dbtRunner(), ["parse", *(part for option in options.items() for part in option)]
+                    ).result
+                self.manifest = parsed[key]
+            return invoke(self, args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbtRunner, "invoke", invoke_parsed)
+        yield
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    from coverage import Coverage
+
+    coverage = Coverage.current()
+    if coverage is None:
+        yield
+        return
+    coverage.stop()
+    try:
+        yield
+    finally:
+        coverage.start()
 
 
 def record_id(name: str) -> uuid.UUID:
@@ -290,11 +344,14 @@ def _insert(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]
 
 @pytest.fixture(scope="module")
 def marts(pg_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marts]:
-    """An empty warehouse and state folder, shared by the tests of a module."""
-    name = f"marts_{next(_names)}"
+    """An empty warehouse and state folder, shared by the tests of a module.
+
+    One at a time in a session, and always of the same name: dbt's parsed project holds it.
+    """
+    name = _DATABASE
     home = tmp_path_factory.mktemp("marts_home")
     with pg_server.admin() as connection:
-        statement = sql.SQL("create database {} template template_creditgate owner {}")
+        statement = sql.SQL("create database {} template template_creditgate owner {} strategy file_copy")
         connection.execute(statement.format(sql.Identifier(name), sql.Identifier(OWNER)))
     shutil.copytree(pg_server.server.home / "secrets", home / "secrets")
     urls = {role: pg_server.url(name, role) for role in ("bi_reader", "sharing_reader")}

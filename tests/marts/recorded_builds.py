@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from creditgate.build.law import public_items
+from creditgate.build.law import disclosure_bases, public_items
 from creditgate.policy.paths import dbt_dir
 from creditgate.warehouse.connect import dbt_env
 
@@ -72,6 +72,7 @@ def record_build(target: str, *, is_by_touch: bool) -> RecordedBuild:
     variables = {
         "as_of_date": RECORDED_DAY.isoformat(),
         "public_items": list(public_items()),
+        "disclosure_bases": disclosure_bases(),
         "by_touch": is_by_touch,
     }
     arguments = [

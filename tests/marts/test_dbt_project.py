@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from datetime import date
+from typing import Any
 
 import pytest
 
+from creditgate.build.dbt_runner import DbtOutcome
 from creditgate.build.law import public_items
 from creditgate.policy.contracts import load_contract, normalise_header
 from creditgate.policy.paths import dbt_dir
@@ -15,15 +19,32 @@ from tests.marts.conftest import LISTING, PENALTY, Marts
 AS_OF = date(2026, 11, 23)
 
 
-def test_every_unit_test_of_the_project_passes(marts: Marts) -> None:
-    outcome = marts.dbt(["build"], AS_OF)
-    assert outcome.failed == ()
-    assert outcome.is_success
-    assert outcome.counts["pass"] > 90
+@pytest.fixture(scope="module")
+def whole(marts: Marts) -> DbtOutcome:
+    """One build of everything, with the tests of the project and of the data."""
+    return marts.dbt(["build"], AS_OF)
 
 
+def test_every_unit_test_of_the_project_passes(whole: DbtOutcome) -> None:
+    assert whole.failed == ()
+    assert whole.is_success
+    assert whole.counts["pass"] > 90
+
+
+def test_what_dbt_parses_is_the_same_on_every_day(marts: Marts) -> None:
+    """The other tests here parse once for all days (`dbt_at_its_own_speed`)."""
+
+    def parsed(day: date) -> Any:
+        assert marts.dbt(["parse"], day).is_success
+        text = (marts.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8")
+        told = json.loads(re.sub(r'"created_at": [0-9.]+', '"created_at": 0', text))
+        return {part: told[part] for part in ("nodes", "sources", "macros", "unit_tests")}
+
+    assert parsed(AS_OF) == parsed(date(2027, 1, 1))
+
+
+@pytest.mark.usefixtures("whole")
 def test_models_lie_in_the_schemas_of_the_interface_and_nowhere_else(marts: Marts) -> None:
-    marts.build(AS_OF)
     schemas = {
         row["schema"]
         for row in marts.rows(

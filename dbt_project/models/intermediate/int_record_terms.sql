@@ -4,7 +4,7 @@
             {'columns': ['record_id'], 'unique': true},
             {'columns': ['last_disclosure_on']},
         ],
-        post_hook=note_terms(),
+        post_hook="{{ note_terms() }}",
     )
 }}
 

@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+import httpx
 import psycopg
 
 from creditgate.orchestration.airflow_api import AirflowApi
@@ -33,7 +34,7 @@ Say = Callable[[str], None]
 HOST: Final = "127.0.0.1"
 USER: Final = "admin"
 HEALTHY_SECONDS: Final = 240.0
-PARSED_SECONDS: Final = 120.0
+PARSED_SECONDS: Final = 240.0
 
 
 class Mode(StrEnum):
@@ -153,14 +154,14 @@ class LocalAirflow:
         self.family.start(arguments[0], command, self.environment)
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float, pause: float = 0.15) -> None:
-        """Wait for a condition while watching the components.
+        """Wait for a condition while watching the components; where the API server is too busy to tell, ask again.
 
         Raises:
             ComponentDiedError: a component ended.
             OrchestrationError: it took longer than `seconds`.
         """
         deadline = time.monotonic() + seconds
-        while not condition():
+        while not _is_so(condition):
             self.family.check()
             if time.monotonic() > deadline:
                 logs = self.family.folder / "logs"
@@ -213,6 +214,13 @@ def local_airflow(settings: AirflowSettings, say: Say) -> Iterator[LocalAirflow]
         finally:
             airflow.api.close()
             say("stopping Airflow (Ctrl-C once more: at once)")
+
+
+def _is_so(condition: Callable[[], bool]) -> bool:
+    try:
+        return condition()
+    except httpx.TimeoutException:
+        return False
 
 
 def free_port(wanted: int | None = None) -> int:
