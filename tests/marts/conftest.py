@@ -37,10 +37,10 @@ _PARSE_OPTIONS = ("--project-dir", "--profiles-dir", "--target-path", "--log-pat
 
 @pytest.fixture(scope="session", autouse=True)
 def dbt_at_its_own_speed() -> Iterator[None]:
-    """Let dbt run untraced, and parse its project once for all days.
+    """Let dbt run untraced, and parse its project once for all builds.
 
-    Coverage would double dbt's time, and none of its code is ours. What dbt parses is the same on every day
-    (test_dbt_project.py holds that); by itself it parses anew whenever a variable, so the as-of date, has changed.
+    Coverage would double dbt's time, and none of its code is ours. What dbt parses is the same on every day and for
+    every kind of build (test_dbt_project.py holds that); by itself it parses anew whenever a variable has changed.
     """
     with _untraced():
         from dbt.cli.main import dbtRunner
@@ -51,7 +51,7 @@ def dbt_at_its_own_speed() -> Iterator[None]:
         with _untraced():
             if self.manifest is None and args[0] != "parse":
                 options = {name: args[args.index(name) + 1] for name in _PARSE_OPTIONS if name in args}
-                variables = {**json.loads(options["--vars"]), "as_of_date": None}
+                variables = {**json.loads(options["--vars"]), "as_of_date": None, "by_touch": None}
                 warehouse = [
                     os.environ[f"CREDITGATE_PG{part}"] for part in ("HOST", "PORT", "DATABASE", "USER")
                 ]

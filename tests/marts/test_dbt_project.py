@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from creditgate.build import dbt_runner
 from creditgate.build.dbt_runner import DbtOutcome
 from creditgate.build.law import public_items
 from creditgate.policy.contracts import load_contract, normalise_header
@@ -31,16 +32,18 @@ def test_every_unit_test_of_the_project_passes(whole: DbtOutcome) -> None:
     assert whole.counts["pass"] > 90
 
 
-def test_what_dbt_parses_is_the_same_on_every_day(marts: Marts) -> None:
-    """The other tests here parse once for all days (`dbt_at_its_own_speed`)."""
+@pytest.mark.usefixtures("marts")
+def test_what_dbt_parses_is_the_same_on_every_day_and_for_every_kind_of_build() -> None:
+    """The tests here parse once for all builds (`dbt_at_its_own_speed`)."""
 
-    def parsed(day: date) -> Any:
-        assert marts.dbt(["parse"], day).is_success
-        text = (marts.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8")
+    def parsed(day: date, *, by_touch: bool) -> Any:
+        folder = dbt_runner.state_folder()
+        assert dbt_runner._run(["parse"], day, {"by_touch": by_touch}, folder).is_success
+        text = (folder / "target" / "manifest.json").read_text(encoding="utf-8")
         told = json.loads(re.sub(r'"created_at": [0-9.]+', '"created_at": 0', text))
         return {part: told[part] for part in ("nodes", "sources", "macros", "unit_tests")}
 
-    assert parsed(AS_OF) == parsed(date(2027, 1, 1))
+    assert parsed(AS_OF, by_touch=False) == parsed(date(2027, 1, 1), by_touch=True)
 
 
 @pytest.mark.usefixtures("whole")
