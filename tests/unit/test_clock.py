@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -87,6 +87,25 @@ def test_workdays_to_a_deadline_are_those_that_were_given(start, n):
 
 def test_no_working_days_lie_backwards():
     assert clock.workdays_between(date(2026, 11, 23), date(2026, 11, 20)) == 0
+
+
+@given(day=st.dates(date(1990, 1, 1), date(2060, 12, 31)), years=st.integers(1, 6), back=st.integers(-3, 3))
+def test_a_term_runs_on_a_day_from_the_earliest_such_start_on(day, years, back):
+    earliest = clock.earliest_start_running(day, years)
+    start = earliest + timedelta(days=back)
+    assert (clock.add_calendar_years(start, years) >= day) == (back >= 0)
+
+
+@pytest.mark.parametrize(
+    ("day", "earliest"),
+    [
+        (date(2025, 2, 28), date(2020, 2, 28)),
+        (date(2025, 3, 1), date(2020, 3, 1)),
+        (date(2024, 2, 29), date(2019, 3, 1)),
+    ],
+)
+def test_the_earliest_running_start_around_a_leap_day(day, earliest):
+    assert clock.earliest_start_running(day, 5) == earliest
 
 
 @given(COVERED, st.integers(0, 15))

@@ -6,10 +6,15 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from creditgate.domain import text_bytes
+from creditgate.domain.report import CONTENT_CUT
+from creditgate.domain.sealed import BLANKED, GARBLED
 from creditgate.screen import csv_blocks, text_facts
 from creditgate.screen.decoding import TextShape, UnreadableFeedError
 from creditgate.screen.read_csv import read_csv
@@ -98,3 +103,36 @@ def test_the_facts_about_bytes_are_those_of_the_whole_file(
     assert (facts.has_quotes, facts.has_nul) == (b'"' in content, b"\0" in content)
     if text is not None:
         assert facts.has_replacements == ("\ufffd" in text)
+    marks = (BLANKED, GARBLED, CONTENT_CUT)
+    assert facts.has_marks or text is None or not any(mark in text for mark in marks)
+
+
+def test_a_line_longer_than_what_is_parsed_at_once_is_read(tmp_path: Path) -> None:
+    long = "长" * 700_000
+    assert _read(tmp_path / "f.csv", f"甲,x,事实\n乙,y,{long}\n丙,z,\n") == [
+        ("甲", "事实"),
+        ("乙", long),
+        ("丙", None),
+    ]
+
+
+@given(st.binary(max_size=60), st.binary(min_size=1, max_size=4))
+def test_bytes_are_found_wherever_the_pieces_end(data: bytes, code: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_bytes, "_PIECE", 4)
+        assert text_bytes.stands_in(np.frombuffer(data, np.uint8), code) == (code in data)
+
+
+@given(st.lists(st.none() | st.text("甲aＡ（\u3000）", max_size=4), max_size=12), st.integers(0, 3))
+def test_values_with_a_wide_character_are_found_wherever_the_pieces_end(
+    texts: list[str | None], first: int
+) -> None:
+    leads = (b"\xef\xbc", b"\xe3\x80\x80")
+    values = pa.array(texts, pa.string()).slice(first)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_bytes, "_PIECE", 4)
+        places = text_bytes.rows_with(values, leads).tolist()
+    wide = [
+        place for place, text in enumerate(values.to_pylist()) if text and set(text) & set("Ａ（）\u3000")
+    ]
+    assert places == wide

@@ -26,7 +26,7 @@ from creditgate.check.seal import seal
 from creditgate.check.series import SeriesWatch
 from creditgate.check.target import match_targets, target_due_on, target_ids
 from creditgate.check.view import BoolMask, ChunkView
-from creditgate.domain.codebook import Codebook
+from creditgate.domain.codebook import Codebooks
 from creditgate.domain.feed import Chunk, ColumnMap, SealedChunk
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.keys import KeyedHash
@@ -96,7 +96,7 @@ class Checker:
         self._headers = {field: header for header, field in columns.mapped.items()}
         self._rules = contract.check_rules()
         self._metrics = [_Asked.of(rule) for rule in self._rules]
-        self._books: dict[str, Codebook] = {}
+        self._books = Codebooks()
         self._series = SeriesWatch(contract)
         self._late = next((r for r in self._rules if r.expectation == "expect_report_within_workdays"), None)
         self._seen: list[tuple[int, npt.NDArray[np.void]]] = []
@@ -117,7 +117,7 @@ class Checker:
         return replace(chunk, findings=self._judged(chunk).findings)
 
     def _judged(self, chunk: Chunk) -> _Judged:
-        view = ChunkView(_frame(chunk.table), self._as_of, self._books)
+        view = ChunkView(_frame(chunk.table), self._as_of, self._books, chunk.numbered)
         found = self._masks(view)
         self._series.see(view)
         late = self._days_late(view)
@@ -211,12 +211,13 @@ def _as_void(record_ids: pa.Array) -> npt.NDArray[np.void]:
 def _in_groups(ids: npt.NDArray[np.void]) -> BoolMask:
     """True for each id that stands more than once; zeros (no id) never do."""
     halves = ids.view("<u8").reshape(-1, 2)
+    doubled = np.zeros(len(ids), bool)
+    ordered = np.sort(halves[:, 0])
+    if not (ordered[1:] == ordered[:-1]).any():
+        return doubled
     order = np.argsort(halves[:, 0], kind="stable")
     low, high = halves[order, 0], halves[order, 1]
-    doubled = np.zeros(len(ids), bool)
     near = low[1:] == low[:-1]
-    if not near.any():
-        return doubled
     suspects = np.zeros(len(ids), bool)
     suspects[1:] |= near
     suspects[:-1] |= near

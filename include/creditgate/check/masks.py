@@ -222,10 +222,9 @@ def is_under_age(view: ChunkView, column: str, on: Sequence[str], flag: str) -> 
 
 def term_has_ended(view: ChunkView, column: str, fallback: str, years: int) -> BoolMask:
     """The last day of `years` calendar years from the date (or its fallback) is before the as-of date."""
-    start = _first_date(view, column, fallback)
-    known = ~np.isnat(start)
-    last = clock.add_calendar_years_array(np.where(known, start, np.datetime64("1970-01-01")), years)
-    return np.asarray(known & (last < np.datetime64(view.as_of, "D")), bool)
+    running_since = np.datetime64(clock.earliest_start_running(view.as_of, years), "D")
+    ended: BoolMask = _first_date(view, column, fallback) < running_since  # false for NaT
+    return ended
 
 
 def is_reported_late(view: ChunkView, column: str, days: int, fallback: str | None = None) -> BoolMask:

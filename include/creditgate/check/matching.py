@@ -27,7 +27,7 @@ def match_register(
     warning. Returns strings: matched, unlinked, name_mismatch or not_checked.
     """
     if register is None or not contract.has_rule_of_kind("gate.unlinked_subject") or register.is_empty():
-        return pa.array(np.full(len(view), "not_checked"), pa.string())
+        return pa.repeat("not_checked", len(view))
     natural = true_where(pc.equal(view.strings(SUBJECT_KIND), "natural"))
     names = register.names(view.strings("uscc"))
     if natural.any():
@@ -40,8 +40,8 @@ def match_register(
     has_code = view.present("uscc") | (natural & view.present("identity_number"))
     found[contract.rule_of_kind("gate.unlinked_subject").id] = has_code & ~known
     found[contract.rule_of_kind("gate.subject_name_mismatch").id] = differs
-    outcome = np.where(differs, "name_mismatch", np.where(known, "matched", "unlinked"))
-    return pa.array(outcome, pa.string())
+    outcome = np.where(differs, 2, known)
+    return pa.array(["unlinked", "matched", "name_mismatch"]).take(pa.array(outcome))
 
 
 def _take_back_check_digit(contract: Contract, known: BoolMask, found: dict[str, BoolMask]) -> None:

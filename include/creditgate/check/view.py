@@ -13,9 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.domain.codebook import Codebook
+from creditgate.domain.codebook import Codebooks, NumberedColumn
 from creditgate.domain.dates import parse_iso_dates
-from creditgate.domain.distinct import repeats
 
 BoolMask = npt.NDArray[np.bool_]
 Condition = Mapping[str, Any]
@@ -30,15 +29,17 @@ class ChunkView:
     """The columns of a chunk (n rows of strings, null where empty) and the run's as-of date.
 
     A column that the feed lacks reads as all null: the presence rules then speak row by row. books: the distinct
-    values of the columns that repeat themselves, shared by the chunks of a feed (and of one as-of date).
+    values of the columns that repeat themselves, shared by the chunks of a feed (and of one as-of date);
+    numbered: the columns that were looked up in such books before.
     """
 
     frame: pd.DataFrame
     as_of: date
-    books: dict[str, Codebook] = field(default_factory=dict)
+    books: Codebooks = field(default_factory=Codebooks)
+    numbered: Mapping[str, NumberedColumn] = field(default_factory=dict)
     _strings: dict[str, pa.Array] = field(default_factory=dict)
     _present: dict[str, BoolMask] = field(default_factory=dict)
-    _numbered: dict[str, tuple[Codebook, npt.NDArray[np.intp]] | None] = field(default_factory=dict)
+    _numbered: dict[str, NumberedColumn | None] = field(default_factory=dict)
     _dates: dict[str, tuple[npt.NDArray[np.datetime64], BoolMask]] = field(default_factory=dict)
     _amounts: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     _conditions: dict[str, BoolMask] = field(default_factory=dict)
@@ -81,24 +82,20 @@ class ChunkView:
         numbered = self._number(column)
         if numbered is None:
             return judge(values)
-        book, numbers = numbered
-        verdicts = book.verdicts(question, judge)
+        verdicts = numbered.book.verdicts(question, judge)
         if verdicts.dtype == np.bool_ and not verdicts.any():
-            return np.zeros(len(numbers), verdicts.dtype)
-        picked: npt.NDArray[Item] = verdicts[numbers]
+            return np.zeros(len(values), verdicts.dtype)
+        picked: npt.NDArray[Item] = verdicts[numbered.numbers]
         return picked
 
-    def _number(self, column: str) -> tuple[Codebook, npt.NDArray[np.intp]] | None:
-        """The column's book and its values' numbers in it; None where the column does not repeat itself."""
+    def _number(self, column: str) -> NumberedColumn | None:
+        """The column by its values' numbers; None where it does not repeat itself."""
+        if column in self.numbered:
+            return self.numbered[column]
         if column not in self._numbered:
             values = self.strings(column)
-            book = self.books.get(column)
-            if not repeats(values):
-                self._numbered[column] = None
-            else:
-                if book is None or book.is_full:
-                    book = self.books[column] = Codebook()
-                self._numbered[column] = book, book.numbers(values)
+            book = self.books.of(column, values)
+            self._numbered[column] = None if book is None else NumberedColumn(book, book.numbers(values))
         return self._numbered[column]
 
     def dates(self, column: str) -> tuple[npt.NDArray[np.datetime64], BoolMask]:

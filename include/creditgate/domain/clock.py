@@ -70,6 +70,17 @@ def add_calendar_years_array(days: Days, years: int) -> Days:
     return moved
 
 
+@cache
+def earliest_start_running(day: date, years: int) -> date:
+    """The earliest start of a term of `years` calendar years whose last day is `day` or later."""
+    start = add_calendar_years(day, -years)
+    while add_calendar_years(start - timedelta(days=1), years) >= day:
+        start -= timedelta(days=1)
+    while add_calendar_years(start, years) < day:
+        start += timedelta(days=1)
+    return start
+
+
 def is_workday(day: date) -> bool:
     """Whether a day is a working day; beyond the covered years a weekday that is no fixed holiday."""
     if day.year in COVERED_YEARS:

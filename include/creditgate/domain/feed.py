@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from creditgate.domain.codebook import NumberedColumn
 from creditgate.domain.findings import Findings
 from creditgate.domain.originals import Counts
 
@@ -77,6 +79,7 @@ class Chunk:
     originals, cleaned: what stood in the cells whose spelling was changed, and how many by rule and field.
     table: one string column per contract field that the file has, and `subject_kind`.
     unreadable: bool, shape (n,): rows whose cells can't be told apart; they are all null.
+    numbered: some of the columns also by their values' numbers; a chunk without them says the same.
     """
 
     first_row: int
@@ -85,6 +88,7 @@ class Chunk:
     unreadable: npt.NDArray[np.bool_] | None = None
     originals: pa.Table | None = None
     cleaned: Counts = field(default_factory=dict)
+    numbered: Mapping[str, NumberedColumn] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

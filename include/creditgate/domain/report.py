@@ -31,7 +31,7 @@ TEMPLATE_SHEET = "填报表"
 AUXILIARY_SHEETS = ("说明", "规则统计", "示例", "填写说明", "代码表")
 """Sheets of our workbooks that are not feed rows, whatever they look like."""
 
-CONTENT_CUT = "……（内容过长，以下从略）"
+CONTENT_CUT = "［内容过长，以下从略］"
 """Ends a cell that a workbook can't hold in full (32,767 UTF-16 units)."""
 
 

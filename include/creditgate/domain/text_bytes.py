@@ -5,7 +5,8 @@ Each is asked before a costlier step, to leave the step out where the whole colu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int32]
 
 _SAMPLE = 4096
+_PIECE = 1 << 20
 
 
 def used_bytes(values: pa.Array) -> Bytes:
@@ -37,7 +39,12 @@ def first_bytes(values: pa.Array) -> Bytes:
 
 def is_ascii(values: pa.Array) -> bool:
     """Whether no value has a character beyond ASCII."""
-    return not (used_bytes(values) & 0x80).any()
+    return not any_piece(used_bytes(values), lambda piece: piece.max() >= 0x80)
+
+
+def any_piece(data: Bytes, holds_one: Callable[[Bytes], Any]) -> bool:
+    """Whether any piece of the data is such. A piece and what is made of it stay near the processor, whatever the column."""
+    return any(holds_one(data[begin : begin + _PIECE]) for begin in range(0, len(data), _PIECE))
 
 
 def holds(values: pa.Array, text: str) -> bool:
@@ -47,41 +54,48 @@ def holds(values: pa.Array, text: str) -> bool:
 
 def stands_in(data: Bytes, code: bytes) -> bool:
     """Whether the bytes of `code` stand anywhere in the data."""
-    return bool(len(places_of(data, code)))
+    return any(len(places) for places in _found(data, code))
 
 
 def places_of(data: Bytes, code: bytes) -> npt.NDArray[np.intp]:
-    """Where the bytes of `code` stand in the data, ascending: looked for by the rarest of them, or by two together."""
-    if len(data) < len(code):
-        return np.empty(0, np.intp)
+    """Where the bytes of `code` stand in the data, ascending."""
+    found = list(_found(data, code))
+    return np.concatenate(found) if found else np.empty(0, np.intp)
+
+
+def _found(data: Bytes, code: bytes) -> Iterator[npt.NDArray[np.intp]]:
+    """Where the code stands, piece by piece: looked for by the two neighbours of it that are rarest together."""
     wanted = np.frombuffer(code, np.uint8)
+    last = len(data) - len(code)
+    if len(code) == 1:
+        for begin in range(0, len(data), _PIECE):
+            found = data[begin : begin + _PIECE] == wanted[0]
+            if found.any():
+                yield np.flatnonzero(found) + begin
+        return
     frequent = np.bincount(data[:_SAMPLE], minlength=256)[wanted]
-    if len(code) == 1 or not frequent.min():
-        rarest = int(np.argmin(frequent))
-        begins = np.flatnonzero(data[rarest : len(data) - len(code) + 1 + rarest] == wanted[rarest])
-    else:
-        rarest = int(np.argmin(frequent[:-1] * frequent[1:]))
-        begins = _places_of_pair(data, code[rarest : rarest + 2]) - rarest
-        begins = begins[(begins >= 0) & (begins <= len(data) - len(code))]
-    return begins[_stand_at(data, begins, code)]
-
-
-def _places_of_pair(data: Bytes, pair: bytes) -> npt.NDArray[np.intp]:
-    """Where two bytes stand, ascending: compared as one number, at the even places and at the odd ones."""
-    number = np.frombuffer(pair, np.uint16)[0]
-    even, odd = (data[first : first + (len(data) - first) // 2 * 2].view(np.uint16) for first in (0, 1))
-    return np.sort(
-        np.concatenate([np.flatnonzero(even == number) * 2, np.flatnonzero(odd == number) * 2 + 1])
-    )
+    first = int(np.argmin(frequent[:-1] * frequent[1:]))
+    for begin in range(0, last + 1, _PIECE):
+        piece = data[begin + first : min(begin + _PIECE, last + 1) + first + 1]
+        found = piece[:-1] == wanted[first]
+        found &= piece[1:] == wanted[first + 1]
+        if found.any():
+            places = np.flatnonzero(found) + begin
+            yield places[_stand_at(data, places, code)]
 
 
 def rows_holding(values: pa.Array, texts: Iterable[str]) -> Places:
     """The rows whose value has one of the texts in it, ascending."""
+    return rows_with(values, [text.encode() for text in texts])
+
+
+def rows_with(values: pa.Array, codes: Iterable[bytes]) -> Places:
+    """The rows whose value has the bytes of one of the codes in it, ascending."""
     data, bounds = _parts(values)
     if not bounds[-1] - bounds[0]:
         return np.empty(0, np.int32)
     used, found = data[bounds[0] : bounds[-1]], []
-    for code in (text.encode() for text in texts):
+    for code in codes:
         begins = places_of(used, code) + bounds[0]
         rows = np.searchsorted(bounds, begins, "right") - 1
         found.append(rows[begins + len(code) <= bounds[rows + 1]])

@@ -43,8 +43,8 @@ class TextShape:
     """How a text file is written. `bom` is the number of bytes of its mark.
 
     is_quoted: whether a quote mark stands anywhere in it; where none does, a line end ends a row. is_marked:
-    whether a UTF-16 text says so itself. has_replacements: whether U+FFFD stands in it. The rest is about
-    delimited text: header_end and end are the bytes where the rows begin and end (None: the file's end).
+    whether a UTF-16 text says so itself. has_replacements: whether U+FFFD stands in it; has_marks: whether marks of
+    our own reports may. The rest is about delimited text: header_end and end are the bytes where the rows begin and end (None: the file's end).
     """
 
     encoding: str
@@ -54,6 +54,7 @@ class TextShape:
     quote: str = '"'
     is_marked: bool = True
     has_replacements: bool = False
+    has_marks: bool = True
     header_end: int = 0
     end: int | None = None
 
@@ -81,10 +82,17 @@ def text_shape(path: Path) -> TextShape:
         raise UnreadableFeedError("nul_byte")
     bom = 3 if head.startswith(codecs.BOM_UTF8) else 0
     if facts.is_utf8:
-        encoding, has_replacements = "utf-8", facts.has_replacements
+        encoding, has_replacements, has_marks = "utf-8", facts.has_replacements, facts.has_marks
     else:
         encoding, has_replacements = _other_encoding(path, head, is_marked=bool(bom))
-    return TextShape(encoding, bom=bom, is_quoted=facts.has_quotes, has_replacements=has_replacements)
+        has_marks = True
+    return TextShape(
+        encoding,
+        bom=bom,
+        is_quoted=facts.has_quotes,
+        has_replacements=has_replacements,
+        has_marks=has_marks,
+    )
 
 
 def text_blocks(path: Path, shape: TextShape) -> Iterator[bytes]:

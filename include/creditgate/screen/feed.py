@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.domain.codebook import Codebook
+from creditgate.domain.codebook import Codebooks
 from creditgate.domain.distinct import distinct
 from creditgate.domain.feed import ROW_KEY, SUBJECT_KIND, UNREAD, Chunk, ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
@@ -55,17 +55,19 @@ class OpenFeed:
         *,
         source: RecordSource | None = None,
         may_be_garbled: bool = True,
+        may_be_marked: bool = True,
     ) -> None:
         self.layout = layout
         self._raw = raw
         self._contract = contract
         self._values = ValueScreen(catalogue)
-        self._books: dict[str, Codebook] = {}
+        self._books = Codebooks()
         self._rules = {category.code: category.value_rule for category in catalogue.categories}
         self._source = source
         self._notes_told = False
         self._unreadable_rule = gate_rule("row_width_mismatch" if source is None else "record_unreadable")
         self._may_be_garbled = may_be_garbled
+        self._may_be_marked = may_be_marked
         self._headers = HeaderRows(contract, layout.columns)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -115,7 +117,8 @@ class OpenFeed:
         if originals is not None and self._may_be_garbled:
             marked = pc.replace_substring_regex(originals.column("text"), REPLACEMENT + "+", GARBLED)
             originals = originals.set_column(2, "text", marked)
-        return Chunk(first_row, table, Findings.concat(parts), unreadable, originals, made.counts)
+        columns = {} if self._may_be_garbled else made.numbered
+        return Chunk(first_row, table, Findings.concat(parts), unreadable, originals, made.counts, columns)
 
     def _prohibited(
         self, first_row: int, table: pa.Table, is_natural: np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -169,13 +172,13 @@ class OpenFeed:
 
     def _left_redacted(self, first_row: int, table: pa.Table) -> Findings:
         """Cells that came back from our own report as it showed them, blanked or cut."""
+        if not self._may_be_marked:
+            return Findings.none()
         rule = gate_rule("cell_left_redacted")
         parts = []
         for name in table.column_names:
             if self._contract.field(name).kind in ("free_text", "text", "name"):
                 values = table.column(name).chunk(0)
-                if not (holds(values, BLANKED) or holds(values, CONTENT_CUT) or holds(values, GARBLED)):
-                    continue
                 marked = pc.or_(pc.match_substring(values, BLANKED), pc.ends_with(values, CONTENT_CUT))
                 marked = pc.or_(marked, pc.match_substring(values, GARBLED))
                 mask = pc.fill_null(marked, False).to_numpy(zero_copy_only=False)
@@ -237,7 +240,14 @@ def _open_text(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -
         Findings.concat([findings, Findings.about_file(slots), _about_encoding(text.shape)]),
     )
     raw = read_csv(path, text.shape, fields)
-    return OpenFeed(layout, raw, contract, catalogue, may_be_garbled=text.shape.has_replacements)
+    return OpenFeed(
+        layout,
+        raw,
+        contract,
+        catalogue,
+        may_be_garbled=text.shape.has_replacements,
+        may_be_marked=text.shape.has_marks,
+    )
 
 
 def _about_encoding(shape: TextShape) -> Findings:

@@ -14,8 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditgate.domain.codebook import Codebook
-from creditgate.domain.distinct import repeats
+from creditgate.domain.codebook import Codebook, Codebooks, NumberedColumn
 from creditgate.domain.originals import originals_table
 from creditgate.domain.text_bytes import (
     begins_or_ends_with,
@@ -23,6 +22,7 @@ from creditgate.domain.text_bytes import (
     holds,
     is_ascii,
     lengths,
+    rows_with,
     used_bytes,
 )
 from creditgate.policy.cleaning import CleaningRule, cleaning_rule, load_cleaning
@@ -49,11 +49,15 @@ _YEAR_BRACKETS = r"[\[(（【〈<﹝［〔]\s*((?:19|20)[0-9]{2})\s*[\])）】�
 
 @dataclass
 class Cleaned:
-    """A chunk in canonical spelling. counts: cells changed by rule id and field; originals: see `domain.originals`."""
+    """A chunk in canonical spelling. counts: cells changed by rule id and field; originals: see `domain.originals`.
+
+    numbered: the columns that repeat themselves, as they now are.
+    """
 
     table: pa.Table
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     originals: pa.Table | None = None
+    numbered: dict[str, NumberedColumn] = field(default_factory=dict)
 
 
 def normalise(table: pa.Table, contract: Contract) -> pa.Table:
@@ -61,20 +65,23 @@ def normalise(table: pa.Table, contract: Contract) -> pa.Table:
     return cleaned(table, contract, 1).table
 
 
-def cleaned(
-    table: pa.Table, contract: Contract, first_row: int, books: dict[str, Codebook] | None = None
-) -> Cleaned:
+def cleaned(table: pa.Table, contract: Contract, first_row: int, books: Codebooks | None = None) -> Cleaned:
     """The chunk in canonical spelling, with what was changed. first_row: the number of its first row.
 
     books: what the chunks of a feed share, the distinct values of its columns that repeat themselves.
     """
-    shared: dict[str, Codebook] = {} if books is None else books
+    shared = books or Codebooks()
     result = Cleaned(table)
     columns: dict[str, pa.Array] = {}
     parts: list[Part] = []
+    numbered: dict[str, NumberedColumn] = {}
     for name in table.column_names:
         before, own = _one_array(table.column(name)), contract.field(name)
-        after, rules = _by_distinct_values(before, own, shared) if repeats(before) else _spelled(before, own)
+        book = shared.of(name, before)
+        if book is None:
+            after, rules = _spelled(before, own)
+        else:
+            after, rules, numbered[name] = _by_distinct_values(before, own, book)
         columns[name] = after
         if after is before:
             continue
@@ -87,6 +94,8 @@ def cleaned(
             parts.append((name, numbers, before.take(pa.array(changed_rows))))
     spelled = pa.table(columns)
     result.table = sort_identifiers(spelled, contract)
+    moved = {name for own in contract.fields for name in own.sorted_into}
+    result.numbered = {name: column for name, column in numbered.items() if name not in moved}
     result.originals = originals_table(_in_their_places(parts, spelled, result.table, first_row))
     return result
 
@@ -109,17 +118,21 @@ def normalise_column(values: pa.Array, own: Field) -> pa.Array:
     return _spelled(values, own)[0]
 
 
-def _by_distinct_values(values: pa.Array, own: Field, books: dict[str, Codebook]) -> tuple[pa.Array, Rules]:
+def _by_distinct_values(
+    values: pa.Array, own: Field, book: Codebook
+) -> tuple[pa.Array, Rules, NumberedColumn]:
     """The values in canonical spelling, each distinct value of the feed worked on once."""
-    book = books.get(own.name)
-    if book is None or book.is_full:
-        book = books[own.name] = Codebook()
+
+    def change(texts: pa.Array) -> pa.Array:
+        return _spelled(texts, own)[0]
+
     numbers = book.numbers(values)
-    spelled, differs = book.changed("spelling", lambda texts: _spelled(texts, own)[0])
+    numbered = NumberedColumn(book.respelled("spelling", change), numbers)
+    spelled, differs = book.changed("spelling", change)
     if not differs.any() or not differs[numbers].any():
-        return values, _NO_RULES
+        return values, _NO_RULES, numbered
     rules = book.verdicts("rules", lambda texts: _spelled(texts, own)[1])
-    return spelled.take(pa.array(numbers)), rules[numbers]
+    return spelled.take(pa.array(numbers)), rules[numbers], numbered
 
 
 def _spelled(values: pa.Array, own: Field) -> tuple[pa.Array, Rules]:
@@ -193,12 +206,19 @@ def _is_filler(values: pa.Array) -> Mask:
 
 def _narrowed(values: pa.Array, rule: CleaningRule, own: Field) -> pa.Array:
     """Full-width letters, digits and marks as half-width (NFKC), where there are any."""
-    if is_ascii(values) or not (0xEF in used_bytes(values) or holds(values, "\u3000")):
+    if is_ascii(values):
         return values
-    wide = pc.fill_null(pc.match_substring_regex(values, "[\uff01-\uff5e\u3000]"), False)
-    if not pc.any(wide).as_py():
+    wide = rows_with(values, _WIDE_LEADS)
+    if not len(wide):
         return values
-    return pc.replace_with_mask(values, wide, pc.utf8_normalize(values.filter(wide), form="NFKC"))
+    mask = np.zeros(len(values), np.bool_)
+    mask[wide] = True
+    narrow = pc.utf8_normalize(values.take(pa.array(wide)), form="NFKC")
+    return pc.replace_with_mask(values, pa.array(mask), narrow)
+
+
+_WIDE_LEADS = (b"\xef\xbc", b"\xef\xbd", b"\xe3\x80\x80")
+"""How U+FF00 to U+FF7F and U+3000 begin in UTF-8."""
 
 
 def _narrowed_letters(values: pa.Array, rule: CleaningRule, own: Field) -> pa.Array:

@@ -20,8 +20,10 @@ import pyarrow.csv as pacsv
 
 from creditgate.domain.feed import CHUNK_ROWS
 from creditgate.domain.in_order import in_order
-from creditgate.screen.csv_blocks import BLOCK_BYTES, OddQuotesError, row_blocks
+from creditgate.screen.csv_blocks import BLOCK_BYTES, OddQuotesError, Rooms, RowBlock, row_blocks
 from creditgate.screen.decoding import MAX_LINE, TextShape, UnreadableFeedError
+
+_PIECE_BYTES = 1 << 20
 
 RawChunk = tuple[pa.Table, npt.NDArray[np.bool_] | None]
 
@@ -53,23 +55,27 @@ def _well_formed(path: Path, shape: TextShape, fields: Sequence[str | None]) -> 
     begin = None
     with _section(path, shape, shape.header_end) as stream:
         try:
-            blocks = row_blocks(stream, shape, shape.header_end)
-            yield from filter(len, in_order(partial(_parsed, shape=shape, fields=fields), blocks))
+            rooms = Rooms()
+            blocks = row_blocks(stream, shape, shape.header_end, rooms)
+            parse = partial(_parsed, shape=shape, fields=fields, rooms=rooms)
+            yield from filter(len, in_order(parse, blocks))
         except OddQuotesError as odd:
             begin = odd.begin
     if begin is not None:
         yield from _streamed(path, shape, fields, begin)
 
 
-def _parsed(block: bytes, shape: TextShape, fields: Sequence[str | None]) -> pa.Table:
-    """A block of whole rows."""
-    options = _options(shape, fields, len(block) + 1)
+def _parsed(block: RowBlock, shape: TextShape, fields: Sequence[str | None], rooms: Rooms) -> pa.Table:
+    """A block of whole rows, parsed a piece at a time: what the parser works on stays near the processor."""
+    options = _options(shape, fields, _PIECE_BYTES)
     try:
-        table = pacsv.read_csv(pa.py_buffer(block), **options)
+        table = pacsv.read_csv(block.rows, **options).combine_chunks()
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
             return pa.table({})
         raise
+    finally:
+        rooms.give_back(block.room)
     return table.rename_columns([field for field in fields if field])
 
 
