@@ -21,7 +21,7 @@ import pandera.polars as pa
 import polars as pl
 
 from bench.yardstick_codes import birth_date, is_credit_code, is_identity_number, is_legacy_identity_number
-from bench.yardstick_prohibited import prohibited_rows
+from bench.yardstick_prohibited import prohibited_rows, rust_pattern
 from creditgate.domain.clock import earliest_start_in_time
 from creditgate.domain.rules import Rule
 from creditgate.domain.subjects import ORGANISATION_CODES
@@ -259,6 +259,28 @@ def _contain_none(yardstick: Yardstick, column: str, texts: Sequence[str]) -> pl
     return ~pl.any_horizontal([pl.col(column).str.contains(text, literal=True) for text in texts])
 
 
+def _not_match(
+    yardstick: Yardstick,
+    column: str,
+    regex: str,
+    holding: Sequence[str] | None = None,
+    beginning: Sequence[str] | None = None,
+    ending: Sequence[str] | None = None,
+    at_most: int | None = None,
+) -> pl.Expr:
+    """The pattern alone: what the gate is told of the values that can match is the regex engine's own business here."""
+    return ~pl.col(column).str.contains(rust_pattern(regex))
+
+
+def _not_doubled(yardstick: Yardstick, column: str) -> pl.Expr:
+    text = pl.col(column)
+    pairs = [text.str.slice(place, 1) == text.str.slice(place + 1, 1) for place in (0, 2, 4)]
+    likely = (text.str.len_chars() >= 6) & (text.str.len_chars() % 2 == 0) & pl.all_horizontal(pairs)
+    characters = pl.when(likely).then(text).str.split("")
+    doubled = characters.list.gather_every(2, 0) == characters.list.gather_every(2, 1)
+    return ~(likely & doubled.fill_null(False))
+
+
 def _listed(
     yardstick: Yardstick, column: str, value_set: Sequence[str], separator: str | None = None
 ) -> pl.Expr:
@@ -357,6 +379,8 @@ _EXPRESSIONS: dict[str, Callable[..., pl.Expr]] = {
     "expect_one_of_columns_to_be_present": _one_present,
     "expect_column_values_to_match": _match,
     "expect_column_values_not_to_contain": _contain_none,
+    "expect_column_values_not_to_match": _not_match,
+    "expect_column_values_not_to_be_doubled": _not_doubled,
     "expect_column_values_to_be_listed": _listed,
     "expect_column_values_to_fit": _fit,
     "expect_column_values_to_be_date": _date,

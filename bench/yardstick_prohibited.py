@@ -65,21 +65,21 @@ def _told(clauses: pl.LazyFrame, category: Category, catalogue: ProhibitedCatalo
     told, rest = category.values, pl.col("rest")
     spoken = pl.col("clause")
     for mark, words in told.stand_ins:
-        spoken = spoken.str.replace_all(_rust(words), mark)
-    neutral = pl.col("spoken").str.replace_all(_rust(catalogue.exceptions), _TAKEN_OUT)
+        spoken = spoken.str.replace_all(rust_pattern(words), mark)
+    neutral = pl.col("spoken").str.replace_all(rust_pattern(catalogue.exceptions), _TAKEN_OUT)
     if told.exceptions is not None:
-        neutral = neutral.str.replace_all(_rust(told.exceptions), _TAKEN_OUT)
-    certain = pl.lit(False) if told.certain is None else rest.str.contains(_rust(told.certain))
+        neutral = neutral.str.replace_all(rust_pattern(told.exceptions), _TAKEN_OUT)
+    certain = pl.lit(False) if told.certain is None else rest.str.contains(rust_pattern(told.certain))
     if told.person == "before":
         certain = certain | rest.str.contains(
-            _rust(f"(?i)(?:{catalogue.person})[^{_TAKEN_OUT}]*{told.facts}")
+            rust_pattern(f"(?i)(?:{catalogue.person})[^{_TAKEN_OUT}]*{told.facts}")
         )
     return (
         clauses.filter(pl.col("clause").str.contains(_any_of(told.stems)))
         .with_columns(spoken=spoken)
-        .filter(pl.col("spoken").str.contains(_rust(told.either)))
+        .filter(pl.col("spoken").str.contains(rust_pattern(told.either)))
         .with_columns(rest=neutral)
-        .filter(rest.str.contains(_rust(told.either)))
+        .filter(rest.str.contains(rust_pattern(told.either)))
         .select("clause", of_anyone=certain)
     )
 
@@ -91,7 +91,7 @@ def _by_text(
     texts = clauses.join(found, on="clause").group_by("text").agg(pl.col("of_anyone").any())
     if category.values.person == "before":
         return texts
-    of_person = _normalised(pl.col("text")).str.contains(_rust(catalogue.person))
+    of_person = _normalised(pl.col("text")).str.contains(rust_pattern(catalogue.person))
     return texts.with_columns(pl.col("of_anyone") | of_person)
 
 
@@ -103,9 +103,9 @@ def _normalised(text: pl.Expr) -> pl.Expr:
 
 
 def _any_of(stems: Sequence[str]) -> str:
-    return _rust("(?i)" + "|".join(stems))
+    return rust_pattern("(?i)" + "|".join(stems))
 
 
-def _rust(pattern: str) -> str:
+def rust_pattern(pattern: str) -> str:
     """An RE2 pattern for Rust's engine: word boundaries and blanks of ASCII."""
     return pattern.replace(r"\b", r"(?-u:\b)").replace(r"\s", r"[\t\n\f\r ]")
