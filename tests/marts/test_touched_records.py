@@ -226,7 +226,7 @@ class History(RuleBasedStateMachine):
                 publicity_until=None if publicity is None else day_near(self.today, publicity),
                 content=f"第{len(rows)}种内容",
             )
-        self.warehouse.marts.batch(on=self.today)
+        self._settle()
 
     @rule(rows=LISTINGS)
     def listings_arrive(self, rows: list[Any]) -> None:
@@ -241,7 +241,7 @@ class History(RuleBasedStateMachine):
                 subject_kind=kind,
                 listing_ends_on=None if ends is None else day_near(self.today, ends),
             )
-        self.warehouse.marts.batch(on=self.today)
+        self._settle()
 
     @rule(rows=OTHER_ENTRIES)
     def watch_listings_and_judgment_debtors_arrive(self, rows: list[Any]) -> None:
@@ -257,7 +257,7 @@ class History(RuleBasedStateMachine):
                 subject_kind=kind,
                 listing_ends_on=None if ends is None else day_near(self.today, ends),
             )
-        self.warehouse.marts.batch(on=self.today)
+        self._settle()
 
     @rule(rows=VALID_RECORDS)
     def recognitions_and_licences_arrive(self, rows: list[Any]) -> None:
@@ -271,13 +271,13 @@ class History(RuleBasedStateMachine):
                 secret_fields=secret,
                 subject_kind=kind,
             )
-        self.warehouse.marts.batch(on=self.today)
+        self._settle()
 
     @rule(rows=PENALTIES)
     def a_batch_settles_for_a_day_to_come(self, rows: list[Any]) -> None:
         for name, severity, decided, *_ in rows:
             self.warehouse.marts.penalty(name, severity=severity, decided_on=day_near(self.today, decided))
-        self.warehouse.marts.batch(on=self.today + timedelta(days=3))
+        self._settle(days_ahead=3)
 
     @rule(about=NAMES, raised=SOON, closed=st.one_of(st.none(), SOON), outcome=st.sampled_from(OUTCOMES))
     def an_objection_arrives(self, about: str, raised: int, closed: int | None, outcome: str) -> None:
@@ -342,7 +342,7 @@ class History(RuleBasedStateMachine):
         day = day_near(self.today, trained)
         self.warehouse.marts.event("repair_training", "training", None, class_hours=3, trained_on=day)
         self.warehouse.marts.event("credit_report", "report", None, issued_on=day)
-        self.warehouse.marts.batch(on=self.today)
+        self._settle()
 
     @rule(days=st.sampled_from([1, 1, 2, 3, 30, 365]))
     def days_pass(self, days: int) -> None:
@@ -386,7 +386,11 @@ class History(RuleBasedStateMachine):
         if about.startswith("debtor"):
             columns["provider_code"] = "jn_court"
         self.warehouse.marts.event(item, f"{item} of {about}", about, **columns)
-        self.warehouse.marts.batch(on=self.today)
+        self._settle()
+
+    def _settle(self, days_ahead: int = 0) -> None:
+        """What came is settled, and the marts are of before it."""
+        self.warehouse.marts.batch(on=self.today + timedelta(days=days_ahead))
         self.built_of = None
 
     def _build(self, as_of: date) -> None:
