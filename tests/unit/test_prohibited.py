@@ -118,6 +118,7 @@ def test_a_new_term_needs_no_code(tmp_path: Path) -> None:
         ("PD-102", "PD-101", "stands twice"),
         ("class: A", "class: C", "'C' is not known here"),
         ("- '指纹|指掌纹|掌纹|", "- '指纹|(", "is no pattern"),
+        ("- '指纹|指掌纹|掌纹|", "- '指纹ID|", "has a capital letter"),
         ("any: '[^※]*'", "any: '<any>'", "terms go round"),
         ("person: before", "person: nowhere", "'nowhere' is not known here"),
         ("label: 收入", "name: 收入", "unknown key 'name'"),

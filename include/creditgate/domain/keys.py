@@ -66,11 +66,13 @@ class KeyedHash:
         return list(_finish(prefixed, self._outer, values.drop_null().cast(pa.binary()).to_pylist()))
 
 
-def _completed(prefixed: hashlib.blake2b, messages: Iterable[bytes]) -> Iterable[bytes]:
+def _completed(prefixed: hashlib.blake2b, messages: Iterable[bytes]) -> list[bytes]:
+    copy, digests = prefixed.copy, []
     for message in messages:
-        digest = prefixed.copy()
-        digest.update(message)
-        yield digest.digest()
+        state = copy()
+        state.update(message)
+        digests.append(state.digest())
+    return digests
 
 
 def _finish(inner: _Hash, outer: _Hash, messages: Iterable[bytes]) -> Iterable[bytes]:

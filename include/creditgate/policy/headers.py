@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _INVISIBLE_OR_BLANK = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]+")
 _JOINERS = re.compile(r"[_\-‐‑‒–—―−]+")
@@ -11,6 +12,7 @@ _BRACKETS = str.maketrans("[]{}【】〔〕〖〗〈〉「」", "()()()()()()()"
 _EDGE_MARKS = ":;,.，。、；：*?!#'\"`"
 
 
+@lru_cache(maxsize=4096)
 def normalise_header(text: str) -> str:
     """A header without what doesn't matter: case, width, blanks, joiners, kind of bracket, edge marks.
 

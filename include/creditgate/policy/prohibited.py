@@ -27,6 +27,7 @@ _TERM = re.compile(r"<([a-z_]+)>")
 _LONG_CODE = 6
 """Letters of a pinyin code that also counts inside a word: `shouru`, `gerenshouruqingkuang`."""
 _NOTHING = re.compile(r"(?!)")
+_CAPITAL = re.compile(r"(?<!\\)[A-Z]")
 _HEADER_KEYS = (
     "rule",
     "passing",
@@ -291,8 +292,15 @@ class _Reader:
         return tuple((mark, f"(?i){pattern}") for mark, (pattern,) in listed)
 
     def _python(self, node: Node) -> re.Pattern[str]:
-        joined = self._joined(node, _check_python)
-        return _NOTHING if joined is None else re.compile(joined)
+        """A list of Python patterns as one. Headers are compared in small letters: blindness to case costs a second."""
+        patterns = self._patterns(node, _check_small)
+        if not patterns:
+            return _NOTHING
+        try:
+            return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+        except re.error:
+            self._patterns(node, _check_python)  # tells which one it is
+            raise
 
     def _joined(self, node: Node, check: Callable[[str], None]) -> str | None:
         patterns = self._patterns(node, check)
@@ -314,6 +322,11 @@ class _Reader:
 def _check_re2(pattern: str) -> None:
     # nulls: an array made of Python values would import pandas, half a second of each start
     pc.match_substring_regex(pa.nulls(1, pa.string()), pattern=pattern)  # pa.ArrowInvalid is a ValueError
+
+
+def _check_small(pattern: str) -> None:
+    if _CAPITAL.search(pattern):
+        raise ValueError("has a capital letter, and headers are compared in small ones")
 
 
 def _check_python(pattern: str) -> None:

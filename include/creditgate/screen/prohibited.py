@@ -81,7 +81,7 @@ def _covered(category: Category, header: str, subject: Subject | None) -> Iterab
     """Lengths of what the category's patterns find in a header."""
     patterns, text = category.headers, header_text(header)
     rest = patterns.except_chinese.sub(_TAKEN_OUT, text)
-    words = header_words(patterns.except_chinese.sub(" ", header))
+    words = header_words(_blanked(header, patterns.except_chinese))
     other_words = patterns.except_words.sub(f"_{_TAKEN_OUT}_", words)
     spans = [patterns.any_chinese.search(rest), patterns.any_words.search(other_words)]
     if subject != "legal":
@@ -93,6 +93,15 @@ def _covered(category: Category, header: str, subject: Subject | None) -> Iterab
             for word in (other_words.replace("_", ""), *other_words.split("_"))
             if patterns.is_code(word)
         )
+
+
+def _blanked(header: str, pattern: re.Pattern[str]) -> str:
+    """The header with blanks for what the pattern finds in small letters; the humps of the rest stay."""
+    small = header.casefold()
+    if len(small) != len(header):
+        return pattern.sub(" ", header)
+    ends = [0, *(end for match in pattern.finditer(small) for end in match.span()), len(header)]
+    return " ".join(header[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True))
 
 
 def _plain(header: str, spellings: Mapping[str, str]) -> str:
