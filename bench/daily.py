@@ -37,6 +37,7 @@ EVENT_ITEM = "objection"
 SMALLER_BY = 10
 MOST = 1.5
 _ROWS_OF_A_BATCH = 10_000
+_DECIDED_WITHIN_DAYS = 700
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,21 @@ def _multiply(batch_id: str, held: int, days: int) -> None:
             first=sql.Literal(BENCH_AS_OF.isoformat()),
             each=sql.Literal(EXPIRING),
         )
+        decided_on = sql.SQL("({first}::date - {span} + copy_number * {span} / {copies})").format(
+            first=sql.Literal(BENCH_AS_OF.isoformat()),
+            span=sql.Literal(_DECIDED_WITHIN_DAYS),
+            copies=sql.Literal(held // _ROWS_OF_A_BATCH),
+        )
         made = {
             "record_id": sql.SQL("md5(record_id::text || copy_number)::uuid"),
             "batch_id": sql.SQL("'held-' || copy_number"),
             "decision_number": sql.SQL("decision_number || '-' || copy_number"),
             "publicity_until": ends_on,
+            # Serious, and decided within the last two years, feed by feed: none ends by itself on the days measured.
+            "severity": sql.SQL("'严重'"),
+            "decided_on": decided_on,
+            "conduct_ended_on": sql.SQL("{} - 30").format(decided_on),
+            "effective_until": sql.SQL("null::date"),
         }
         connection.execute(
             sql.SQL(

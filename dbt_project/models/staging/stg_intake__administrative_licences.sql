@@ -1,51 +1,38 @@
-with
-
-source as (
-    select * from {{ source('intake', 'administrative_licence') }}
-),
-
+-- No CTE: into a view that has one PostgreSQL joins nothing, and a build by touched records would read every row.
 -- An altered licence is shown as it now stands (S67); what was first sent stays in intake.
-alterations as (
-    select * from {{ ref('stg_intake__alterations') }}
-),
-
-final as (
-    select
-        source.record_id,
-        source.batch_id,
-        source.row_number,
-        source.provider_code,
-        source.received_on,
-        source.subject_kind,
-        coalesce(
-            source.subject_key,
-            source.uscc,
-            source.organisation_code,
-            source.registration_number,
-            source.tax_registration_number,
-            source.institution_certificate_number,
-            source.social_organisation_number
-        ) as subject_key,
-        source.subject_name,
-        source.uscc,
-        source.legal_representative,
-        source.document_name,
-        source.decision_number,
-        source.licence_category,
-        source.certificate_name,
-        source.licence_number,
-        coalesce(alterations.altered_content, source.content) as content,
-        source.decided_on,
-        source.valid_from,
-        coalesce(alterations.altered_until, source.valid_until) as valid_until,
-        source.authority_name,
-        source.authority_code,
-        coalesce(source.licence_status, '有效') not in ('无效', '2') as is_valid,
-        {{ disclosure_basis('administrative_licence') }} as basis,
-        coalesce(source.is_withdrawn, false) as is_withdrawn,
-        source.secret_fields as secret_words
-    from source
-    left join alterations on source.record_id = alterations.record_id
-)
-
-select * from final
+select
+    sent.record_id,
+    sent.batch_id,
+    sent.row_number,
+    sent.provider_code,
+    sent.received_on,
+    sent.subject_kind,
+    coalesce(
+        sent.subject_key,
+        sent.uscc,
+        sent.organisation_code,
+        sent.registration_number,
+        sent.tax_registration_number,
+        sent.institution_certificate_number,
+        sent.social_organisation_number
+    ) as subject_key,
+    sent.subject_name,
+    sent.uscc,
+    sent.legal_representative,
+    sent.document_name,
+    sent.decision_number,
+    sent.licence_category,
+    sent.certificate_name,
+    sent.licence_number,
+    coalesce(alterations.altered_content, sent.content) as content,
+    sent.decided_on,
+    sent.valid_from,
+    coalesce(alterations.altered_until, sent.valid_until) as valid_until,
+    sent.authority_name,
+    sent.authority_code,
+    coalesce(sent.licence_status, '有效') not in ('无效', '2') as is_valid,
+    {{ disclosure_basis('administrative_licence') }} as basis,
+    coalesce(sent.is_withdrawn, false) as is_withdrawn,
+    sent.secret_fields as secret_words
+from {{ source('intake', 'administrative_licence') }} as sent
+left join {{ ref('stg_intake__alterations') }} as alterations on sent.record_id = alterations.record_id

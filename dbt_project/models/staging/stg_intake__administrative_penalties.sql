@@ -1,58 +1,45 @@
-with
-
-source as (
-    select * from {{ source('intake', 'administrative_penalty') }}
-),
-
+-- No CTE: into a view that has one PostgreSQL joins nothing, and a build by touched records would read every row.
 -- An altered decision is shown as it now stands (S67); what was first sent stays in intake.
-alterations as (
-    select * from {{ ref('stg_intake__alterations') }}
-),
-
-final as (
-    select
-        source.record_id,
-        source.batch_id,
-        source.row_number,
-        source.provider_code,
-        source.received_on,
-        source.subject_kind,
-        coalesce(
-            source.subject_key,
-            source.uscc,
-            source.organisation_code,
-            source.registration_number,
-            source.tax_registration_number,
-            source.institution_certificate_number,
-            source.social_organisation_number
-        ) as subject_key,
-        source.subject_name,
-        source.uscc,
-        source.legal_representative,
-        source.principal,
-        source.decision_number,
-        source.penalty_name,
-        source.conduct_type,
-        source.facts,
-        source.basis,
-        source.categories,
-        source.other_category,
-        coalesce(alterations.altered_content, source.content) as content,
-        coalesce(alterations.altered_fine_10k_yuan, source.fine_10k_yuan) as fine_10k_yuan,
-        source.confiscated_10k_yuan,
-        source.licence_revoked,
-        source.decided_on,
-        source.effective_until,
-        coalesce(alterations.altered_until, source.publicity_until) as publicity_until,
-        source.authority_name,
-        source.authority_code,
-        coalesce(alterations.altered_severity, source.severity) as severity,
-        source.conduct_ended_on,
-        coalesce(source.conduct_ongoing, false) as is_conduct_ongoing,
-        coalesce(source.is_withdrawn, false) as is_withdrawn,
-        source.secret_fields as secret_words
-    from source
-    left join alterations on source.record_id = alterations.record_id
-)
-
-select * from final
+select
+    sent.record_id,
+    sent.batch_id,
+    sent.row_number,
+    sent.provider_code,
+    sent.received_on,
+    sent.subject_kind,
+    coalesce(
+        sent.subject_key,
+        sent.uscc,
+        sent.organisation_code,
+        sent.registration_number,
+        sent.tax_registration_number,
+        sent.institution_certificate_number,
+        sent.social_organisation_number
+    ) as subject_key,
+    sent.subject_name,
+    sent.uscc,
+    sent.legal_representative,
+    sent.principal,
+    sent.decision_number,
+    sent.penalty_name,
+    sent.conduct_type,
+    sent.facts,
+    sent.basis,
+    sent.categories,
+    sent.other_category,
+    coalesce(alterations.altered_content, sent.content) as content,
+    coalesce(alterations.altered_fine_10k_yuan, sent.fine_10k_yuan) as fine_10k_yuan,
+    sent.confiscated_10k_yuan,
+    sent.licence_revoked,
+    sent.decided_on,
+    sent.effective_until,
+    coalesce(alterations.altered_until, sent.publicity_until) as publicity_until,
+    sent.authority_name,
+    sent.authority_code,
+    coalesce(alterations.altered_severity, sent.severity) as severity,
+    sent.conduct_ended_on,
+    coalesce(sent.conduct_ongoing, false) as is_conduct_ongoing,
+    coalesce(sent.is_withdrawn, false) as is_withdrawn,
+    sent.secret_fields as secret_words
+from {{ source('intake', 'administrative_penalty') }} as sent
+left join {{ ref('stg_intake__alterations') }} as alterations on sent.record_id = alterations.record_id

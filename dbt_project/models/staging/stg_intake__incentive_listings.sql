@@ -1,42 +1,29 @@
-with
-
-source as (
-    select * from {{ source('intake', 'incentive_listing') }}
-),
-
+-- No CTE: into a view that has one PostgreSQL joins nothing, and a build by touched records would read every row.
 -- An altered recognition is shown as it now stands (S67): its grade, and how long it is valid.
-alterations as (
-    select * from {{ ref('stg_intake__alterations') }}
-),
-
-final as (
-    select
-        source.record_id,
-        source.batch_id,
-        source.row_number,
-        source.provider_code,
-        source.received_on,
-        source.subject_kind,
-        coalesce(
-            source.subject_key,
-            source.uscc,
-            source.organisation_code,
-            source.registration_number,
-            source.tax_registration_number
-        ) as subject_key,
-        source.subject_name,
-        source.list_name,
-        source.decision_number,
-        source.recognised_on,
-        coalesce(alterations.altered_until, source.valid_until) as valid_until,
-        source.comment_year,
-        coalesce(alterations.altered_content, source.grade) as grade,
-        source.basis,
-        source.authority_name,
-        coalesce(source.is_withdrawn, false) as is_withdrawn,
-        source.secret_fields as secret_words
-    from source
-    left join alterations on source.record_id = alterations.record_id
-)
-
-select * from final
+select
+    sent.record_id,
+    sent.batch_id,
+    sent.row_number,
+    sent.provider_code,
+    sent.received_on,
+    sent.subject_kind,
+    coalesce(
+        sent.subject_key,
+        sent.uscc,
+        sent.organisation_code,
+        sent.registration_number,
+        sent.tax_registration_number
+    ) as subject_key,
+    sent.subject_name,
+    sent.list_name,
+    sent.decision_number,
+    sent.recognised_on,
+    coalesce(alterations.altered_until, sent.valid_until) as valid_until,
+    sent.comment_year,
+    coalesce(alterations.altered_content, sent.grade) as grade,
+    sent.basis,
+    sent.authority_name,
+    coalesce(sent.is_withdrawn, false) as is_withdrawn,
+    sent.secret_fields as secret_words
+from {{ source('intake', 'incentive_listing') }} as sent
+left join {{ ref('stg_intake__alterations') }} as alterations on sent.record_id = alterations.record_id
