@@ -1,4 +1,4 @@
-{#- Models are kept by touched record (docs/adr/0040). The runner gathers the list before the build; without its word
+{#- Models are kept by touched record (docs/adr/0011). The runner gathers the list before the build; without its word
     (`by_touch`) every record is computed anew, so that dbt run by hand is right too. -#}
 
 {#- Whether this build computes only what was touched: the runner says so, and the table is there. -#}

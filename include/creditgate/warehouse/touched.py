@@ -1,4 +1,4 @@
-"""Touched records: which ones the next build of the marts must compute anew (docs/adr/0040).
+"""Touched records: which ones the next build of the marts must compute anew (docs/adr/0011).
 
 A record is touched by a new version, by an event that names it, by its last day or a date of an event
 passing, and by whoever notes it. The list is gathered under the lock of the marts, and only a whole build
