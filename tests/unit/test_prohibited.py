@@ -29,7 +29,7 @@ CATALOGUE = load_prohibited()
 SCREEN = ValueScreen(CATALOGUE)
 CATEGORIES = [pytest.param(category, id=category.code) for category in CATALOGUE.categories]
 OWN_TEXTS = Path(__file__).parent / "data" / "prohibited_texts.csv"
-LATER_TEXTS = [OWN_TEXTS.with_name(f"prohibited_texts_{number}.csv") for number in (2, 3, 4, 5)]
+LATER_TEXTS = [OWN_TEXTS.with_name(f"prohibited_texts_{number}.csv") for number in (2, 3, 4, 5, 6)]
 GIVEN_TEXTS = Path(__file__).parents[3] / "shared" / "data" / "prohibited_examples.csv"
 
 
@@ -365,7 +365,7 @@ def test_no_header_can_break_the_screen(header: str) -> None:
             marks=pytest.mark.skipif(not GIVEN_TEXTS.exists(), reason="kept beside the repository"),
         ),
     ],
-    ids=["own", "second", "third", "fourth", "fifth", "given"],
+    ids=["own", "second", "third", "fourth", "fifth", "sixth", "given"],
 )
 def test_labelled_texts_are_told_apart(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bench.main([str(path), "--format", "json"])
