@@ -1,6 +1,6 @@
 """The gate's figures beside their yardsticks, measured in one run.
 
-    python -m bench [--rows 1000000] [--runs 5] [--quick] [--only gate|way|expiry] [--format table|json]
+    python -m bench [--rows 1000000] [--runs 5] [--quick] [--only gate|way|expiry|prohibited] [--format table|json]
     python -m bench --only daily [--held 5000000] [--days 3]
 
 Every run is a process of its own; what is compared alternates (A B A B), and the medians are compared.
@@ -24,6 +24,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
+from bench import prohibited
 from bench.bars import Bar, bars_of
 from bench.daily import measure_daily
 from bench.expiry import held_records
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="100,000 rows, three runs: a first look")
-    parser.add_argument("--only", choices=("gate", "way", "expiry", "daily"), help="one part of the figures")
+    parser.add_argument("--only", choices=("gate", "way", "expiry", "prohibited", "daily"), help="one part")
     parser.add_argument("--held", type=int, default=5_000_000, help="records held, for --only daily")
     parser.add_argument("--days", type=int, default=3, help="days measured, for --only daily")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -58,8 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _daily(options.held, options.days, options.format)
     rows, runs = (100_000, 3) if options.quick else (options.rows, options.runs)
     with tempfile.TemporaryDirectory(prefix="creditgate-bench-") as folder:
-        figures = _measured(Path(folder), rows, runs, options.only)
+        figures = {} if options.only == "prohibited" else _measured(Path(folder), rows, runs, options.only)
     bars = bars_of(figures)
+    if options.only in (None, "prohibited"):
+        bars += prohibited.bars()
     if options.format == "json":
         print(json.dumps(_as_dict(rows, runs, figures, bars), ensure_ascii=False, indent=1))
     else:
