@@ -24,6 +24,8 @@ from creditgate.screen.prohibited import Subject, ValueScreen, prohibited_header
 
 NONE = "none"
 
+_TEXTS = Path(__file__).parents[1] / "tests" / "unit" / "data"
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -63,9 +65,6 @@ def read_labelled(path: Path) -> list[Labelled]:
         Labelled(row["text"], row["kind"], _accepted(row), subject_of(row.get("context") or ""))
         for row in rows
     ]
-
-
-_TEXTS = Path(__file__).parents[1] / "tests" / "unit" / "data"
 
 
 def subject_of(context: str) -> Subject | None:

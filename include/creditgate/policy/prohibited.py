@@ -224,7 +224,8 @@ class _Reader:
 
     def re2(self, node: Node) -> str | None:
         """A list of RE2 patterns as one, blind to case; None where the list is empty."""
-        return self._joined(node, _check_re2)
+        patterns = self._patterns(node, _check_re2)
+        return "(?i)(?:" + "|".join(patterns) + ")" if patterns else None
 
     def _new(self, node: Node, form: str) -> str:
         text = node.text()
@@ -293,18 +294,8 @@ class _Reader:
 
     def _python(self, node: Node) -> re.Pattern[str]:
         """A list of Python patterns as one. Headers are compared in small letters: blindness to case costs a second."""
-        patterns = self._patterns(node, _check_small)
-        if not patterns:
-            return _NOTHING
-        try:
-            return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-        except re.error:
-            self._patterns(node, _check_python)  # tells which one it is
-            raise
-
-    def _joined(self, node: Node, check: Callable[[str], None]) -> str | None:
-        patterns = self._patterns(node, check)
-        return "(?i)(?:" + "|".join(patterns) + ")" if patterns else None
+        patterns = self._patterns(node, _check_python)
+        return re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else _NOTHING
 
     def _patterns(self, node: Node, check: Callable[[str], None]) -> tuple[str, ...]:
         """A list of patterns with their terms written out, each checked."""
@@ -324,12 +315,9 @@ def _check_re2(pattern: str) -> None:
     pc.match_substring_regex(pa.nulls(1, pa.string()), pattern=pattern)  # pa.ArrowInvalid is a ValueError
 
 
-def _check_small(pattern: str) -> None:
+def _check_python(pattern: str) -> None:
     if _CAPITAL.search(pattern):
         raise ValueError("has a capital letter, and headers are compared in small ones")
-
-
-def _check_python(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as fault:
