@@ -1,8 +1,8 @@
 """Take in the feeds of one provider unit for one information item.
 
 **What.** `pull` copies what waits in the provider's source (a folder, or what its Airflow connection leads to) into the
-spool, one batch per file. Each batch goes through `screen` (decoding, known columns, prohibited data), `check` (the
-contract's rules), `settle` (one transaction) and `report` (what the provider unit reads). `announce` starts `build_marts`
+spool, one batch per file. Each batch goes through `screen` (what the file is, known columns, prohibited headers), `check` (each
+row: prohibited values, the contract's rules), `settle` (one transaction) and `report` (what the unit reads). `announce` starts `build_marts`
 once a batch is settled. A batch unlike the provider's usual is held; `ask` then starts `release_held_batches`.
 
 **When.** By the schedule of the registry entry in `include/providers/` (Asia/Shanghai); one run at a time.

@@ -9,18 +9,19 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from creditgate.domain.batch import Batch, BatchStatus, HoldDecision, Tally
+from creditgate.domain.batch import Batch, BatchStatus, HoldDecision, Manifest, Tally
 from creditgate.domain.feed import FeedLayout, SealedChunk
 from creditgate.domain.findings import FILE_ROW, Findings, Slot
 from creditgate.domain.in_order import in_order
 from creditgate.domain.keys import KeyedHash
+from creditgate.domain.originals import Counts as OriginalCounts
 from creditgate.domain.report import BatchReport, RejectedRows
 from creditgate.domain.verdict import status_without_rows, tally_of
 from creditgate.holding import (
@@ -39,17 +40,17 @@ from creditgate.policy.gate_rules import gate_rule
 from creditgate.policy.offline import not_applied
 from creditgate.policy.paths import home
 from creditgate.policy.prohibited import load_prohibited
-from creditgate.policy.providers import Provider, find_provider, load_providers
+from creditgate.policy.providers import find_provider, load_providers
 from creditgate.policy.rule_finder import refusing_rules, rule_finder
 from creditgate.pull.connection import Connections, environment_connection
 from creditgate.pull.manifest import file_sha256
 from creditgate.pulling import acknowledge, may_wait, pull, refuse_strays, submit
 from creditgate.report.rejected import rejected_rows
 from creditgate.reporting import batch_report, make_missing_reports, write_report
-from creditgate.screen.decoding import UnreadableFeedError
-from creditgate.screen.feed import OpenFeed, blocked_midway, open_feed
+from creditgate.screen.decoding import TextShape, UnreadableFeedError
+from creditgate.screen.feed import OpenFeed, open_feed
 from creditgate.settle.transaction import Settled, settle_rows, settle_without_rows
-from creditgate.spool import RowFindings, Spool, spool_root
+from creditgate.spool import Spool, spool_root
 from creditgate.warehouse.batches import mark_returned
 from creditgate.warehouse.connect import connect
 from creditgate.warehouse.held_records import IntakeRecords
@@ -76,72 +77,59 @@ __all__ = [
     "watch",
 ]
 
+if TYPE_CHECKING:
+    from creditgate.check.checker import Checker
+
 log = structlog.get_logger(__name__)
 Counts = dict[str, Any]
 
 
 def screen(batch_id: str) -> Counts:
-    """Decode the feed, map its columns, find what is prohibited. A blocked feed leaves no row behind."""
+    """Look at the feed as a file: what it is, its columns, prohibited headers. Nothing of a blocked feed is left.
+
+    Its rows are screened on their way into the check, so that none rests in clear outside the feed (ADR 0012).
+    """
     spool = Spool(spool_root(), batch_id)
     batch = spool.read_batch()
-    contract = load_contract(batch.item)
     if spool.has("screen.json"):
-        spool.drop("feed.*")
         return {"batch_id": batch_id, "was_done": True}
-    feed = open_feed(spool.feed_path(), contract, load_prohibited(), file_name=batch.file_name)
-    layout, findings, rows = _screened(feed, batch, spool)
+    feed = open_feed(
+        spool.feed_path(), load_contract(batch.item), load_prohibited(), file_name=batch.file_name
+    )
+    findings = feed.layout.findings
     is_blocked = findings.is_blocking()
+    if not is_blocked and not find_provider(batch.provider_code).is_complete:
+        slot = Slot(gate_rule("provider_incomplete"), None)
+        findings = Findings.concat([findings, Findings.about_file([slot])])
+    _write_screened(spool, feed.layout, findings, is_blocked=is_blocked, shape=feed.shape)
+    log.info("screen.finished", batch_id=batch_id, is_blocked=is_blocked)
+    return {"batch_id": batch_id, "is_blocked": is_blocked}
+
+
+def _write_screened(
+    spool: Spool, layout: FeedLayout, findings: Findings, *, is_blocked: bool, shape: TextShape | None = None
+) -> None:
+    """Put down what is told of the file; of a blocked one nothing else stays."""
+    facts = {"rows": 0, "is_blocked": is_blocked, "shape": asdict(shape) if shape else None}
+    spool.write_outcome("screen", layout, _about_file(findings), **facts)
     if is_blocked:
-        spool.drop("screened*.arrow", "feed.*")
-        findings, rows = _about_file(findings), 0
-    spool.write_outcome("screen", layout, findings, rows=rows, is_blocked=is_blocked)
-    spool.drop("feed.*")
-    log.info("screen.finished", batch_id=batch_id, rows=rows, is_blocked=is_blocked)
-    return {"batch_id": batch_id, "rows": rows, "is_blocked": is_blocked}
-
-
-def _screened(feed: OpenFeed, batch: Batch, spool: Spool) -> tuple[FeedLayout, Findings, int]:
-    parts = [feed.layout.findings]
-    if feed.layout.is_blocked:
-        return feed.layout, feed.layout.findings, 0
-    try:
-        notes = ChunkNotes(parts, spool.folder / "screened_originals.arrow")
-        rows = spool.write_table("screened", notes.of(feed.chunks()))
-    except UnreadableFeedError as error:
-        layout = blocked_midway(error, feed.layout)
-        return layout, layout.findings, 0
-    provider = find_provider(batch.provider_code)
-    parts.append(Findings.about_file(_slots_about_rows(batch, provider, rows)))
-    return replace(feed.layout, cleaned=notes.cleaned), Findings.concat(parts), rows
-
-
-def _slots_about_rows(batch: Batch, provider: Provider, rows: int) -> list[Slot]:
-    slots = []
-    if rows == 0:
-        slots.append(Slot(gate_rule("empty_file"), None))
-    elif batch.manifest is not None and batch.manifest.rows != rows:
-        slots.append(Slot(gate_rule("row_count_mismatch"), None))
-    if not provider.is_complete:
-        slots.append(Slot(gate_rule("provider_incomplete"), None))
-    return slots
+        spool.drop("feed.*", "sealed*.arrow")
 
 
 def check(batch_id: str) -> Counts:
-    """Apply the contract's rules to the screened rows; from here on no identity number is in clear."""
+    """Screen the rows and apply the contract's rules to them; what is kept of them holds no identity number in clear."""
     from creditgate.check.checker import Checker
     from creditgate.check.near_duplicates import near_duplicates
 
     spool = Spool(spool_root(), batch_id)
     batch = spool.read_batch()
     contract = load_contract(batch.item)
-    layout, findings, facts = spool.read_outcome("screen", rule_finder(contract))
+    layout, about_file, facts = spool.read_outcome("screen", rule_finder(contract))
     if facts["is_blocked"] or spool.has("check.json"):
-        spool.drop("screened*.arrow")
+        spool.drop("feed.*", *(["sealed*.arrow"] if facts["is_blocked"] else []))
         return {"batch_id": batch_id, "is_blocked": facts["is_blocked"]}
-    parts = [_about_file(findings)]
-    by_row = RowFindings(
-        findings, *(gate_rule(kind).id for kind in ("row_width_mismatch", "record_unreadable"))
-    )
+    shape = TextShape(**facts["shape"]) if facts["shape"] else None
+    feed = open_feed(spool.feed_path(), contract, load_prohibited(), file_name=batch.file_name, shape=shape)
     with connect() as connection:
         checker = Checker(
             contract,
@@ -152,25 +140,62 @@ def check(batch_id: str) -> Counts:
             tombstones=ExpiredRecords(connection),
             targets=SettledRecords(connection),
         )
-        originals = OriginalsFile(spool.folder / "screened_originals.arrow")
-        chunks = (
-            replace(by_row.chunk(first_row, table), originals=originals.of(first_row, table.num_rows))
-            for first_row, table in spool.read_table("screened")
-        )
-        notes = ChunkNotes(parts, spool.folder / "sealed_originals.arrow")
-        spool.write_table("sealed", notes.of(in_order(checker.check, chunks)))
-        parts.append(checker.finish())
+        passed = _pass_rows(feed, checker, spool, batch.manifest)
+        layout = replace(layout, cleaned=passed.cleaned)
+        parts = [about_file, passed.findings]
+        found = Findings.concat(parts)
+        if found.is_blocking():
+            _write_screened(spool, layout, found, is_blocked=True)
+            log.info("check.finished", batch_id=batch_id, rows=passed.rows, is_blocked=True)
+            return {"batch_id": batch_id, "rows": passed.rows, "is_blocked": True}
         parts.append(near_duplicates(contract, spool.read_table("sealed"), IntakeRecords(connection)))
         found = Findings.concat(parts)
         sealed = spool.read_table("sealed")
         look = look_at_whole_file(connection, batch, contract, layout, sealed, found)
     found = Findings.concat([found, look.findings])
-    spool.write_outcome(
-        "check", layout, found, rows=facts["rows"], is_held=look.is_held, profile=look.profile
-    )
-    spool.drop("screened*.arrow")
-    log.info("check.finished", batch_id=batch_id, rows=facts["rows"], findings=len(found))
-    return {"batch_id": batch_id, "rows": facts["rows"], "findings": len(found)}
+    spool.write_outcome("check", layout, found, rows=passed.rows, is_held=look.is_held, profile=look.profile)
+    spool.drop("feed.*")
+    log.info("check.finished", batch_id=batch_id, rows=passed.rows, findings=len(found))
+    return {"batch_id": batch_id, "rows": passed.rows, "findings": len(found)}
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """What was found out about rows on their way through screen and check."""
+
+    rows: int
+    findings: Findings
+    cleaned: OriginalCounts
+
+
+def _pass_rows(
+    feed: OpenFeed, checker: Checker, spool: Spool, manifest: Manifest | None, *, keep: bool = True
+) -> _Passed:
+    """Let a feed's rows through screen and check in one stream; `keep` puts them into the spool, sealed.
+
+    Their number is held against the manifest. A feed that turns out to be unreadable further on ends with the finding that says so.
+    """
+    parts: list[Findings] = []
+    screened, rows = ChunkNotes([]), 0
+    try:
+        chunks = screened.of(feed.chunks())
+        if keep:
+            notes = ChunkNotes(parts, spool.folder / "sealed_originals.arrow")
+            rows = spool.write_table("sealed", notes.of(in_order(checker.check, chunks)))
+        else:
+            rows = sum(map(len, ChunkNotes(parts).of(in_order(checker.judge, chunks))))
+        parts += [checker.finish(), Findings.about_file(_slots_about_rows(manifest, rows))]
+    except UnreadableFeedError as error:
+        parts.append(error.findings())
+    return _Passed(rows, Findings.concat(parts), screened.cleaned)
+
+
+def _slots_about_rows(manifest: Manifest | None, rows: int) -> list[Slot]:
+    if rows == 0:
+        return [Slot(gate_rule("empty_file"), None)]
+    if manifest is not None and manifest.rows != rows:
+        return [Slot(gate_rule("row_count_mismatch"), None)]
+    return []
 
 
 def settle(batch_id: str) -> Counts:
@@ -383,20 +408,9 @@ def check_file(
         spool = Spool(Path(folder), "batch")
         if not Findings.concat(parts).is_blocking():
             checker = Checker(contract, layout.columns, as_of, KeyedHash(secrets.token_bytes(32)))
-            try:
-                seen = ChunkNotes([])
-                chunks = seen.of(feed.chunks())
-                if with_rows:
-                    notes = ChunkNotes(parts, spool.folder / "sealed_originals.arrow")
-                    rows = spool.write_table("sealed", notes.of(in_order(checker.check, chunks)))
-                else:
-                    rows = sum(map(len, ChunkNotes(parts).of(in_order(checker.judge, chunks))))
-                layout = replace(layout, cleaned=seen.cleaned)
-                parts.append(checker.finish())
-                if rows == 0:
-                    parts.append(Findings.about_file([Slot(gate_rule("empty_file"), None)]))
-            except UnreadableFeedError as error:
-                parts.append(error.findings())
+            passed = _pass_rows(feed, checker, spool, None, keep=with_rows)
+            rows, layout = passed.rows, replace(layout, cleaned=passed.cleaned)
+            parts.append(passed.findings)
         findings = Findings.concat(parts)
         if findings.is_blocking():
             findings, tally, status = _about_file(findings), Tally(rows, 0, 0, 0), BatchStatus.BLOCKED

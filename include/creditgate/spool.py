@@ -1,10 +1,9 @@
 """The private spool: what a batch has become so far, between one task and the next.
 
     spool/<batch id>/feed.<ext>  batch.json  origin.json   put down by pull
-                     screened.arrow  screen.json  screen.npz   by screen (feed.* goes)
-                     screened_originals.arrow, sealed_originals.arrow  what stood in cells that were cleaned
-                     sealed.arrow    check.json   check.npz    by check (screened.arrow goes: it holds
-                                                           identity numbers in clear)
+                     screen.json     screen.npz            by screen
+                     sealed.arrow    check.json  check.npz by check (feed.* goes: it holds identity numbers in clear)
+                     sealed_originals.arrow                what stood in cells that were cleaned
 
 Files appear whole (written aside, renamed), so a task that was killed is simply run again.
 """
@@ -26,7 +25,7 @@ import pyarrow as pa
 
 from creditgate.domain.batch import Batch, Manifest, Waiting
 from creditgate.domain.faults import OperationFault
-from creditgate.domain.feed import Chunk, ColumnMap, FeedLayout
+from creditgate.domain.feed import ColumnMap, FeedLayout
 from creditgate.domain.findings import Findings, Slot
 from creditgate.domain.rules import Rule
 from creditgate.policy.paths import home
@@ -207,28 +206,6 @@ def spool_root() -> Path:
     root = home() / "spool"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     return root
-
-
-class RowFindings:
-    """A stage's findings by chunk: they are ordered by row, so a chunk's are a slice.
-
-    unreadable_rules: ids of the rules that mark rows whose cells can't be told apart.
-    """
-
-    def __init__(self, findings: Findings, *unreadable_rules: str) -> None:
-        self._findings = findings
-        self._unreadable = [i for i, s in enumerate(findings.table) if s.rule.id in unreadable_rules]
-
-    def chunk(self, first_row: int, table: pa.Table) -> Chunk:
-        """The rows from `first_row` on with the findings that were made about them."""
-        low, high = np.searchsorted(self._findings.rows, [first_row, first_row + table.num_rows])
-        rows, slots = self._findings.rows[low:high], self._findings.slots[low:high]
-        unreadable = None
-        hit = rows[np.isin(slots, self._unreadable)]
-        if len(hit):
-            unreadable = np.zeros(table.num_rows, bool)
-            unreadable[hit - first_row] = True
-        return Chunk(first_row, table, Findings(self._findings.table, rows, slots), unreadable)
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:

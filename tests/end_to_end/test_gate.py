@@ -11,6 +11,7 @@ import pytest
 
 from creditgate import pipeline
 from creditgate.orchestration.outcomes import DatabaseFaultError, no_values_in_faults
+from creditgate.policy.paths import home
 from creditgate.pull.manifest import manifest_path, write_manifest
 from tests.builders import (
     AS_OF,
@@ -222,6 +223,33 @@ def test_a_stage_may_be_run_again_at_any_point(database: Database) -> None:
     with database.connect() as connection:
         row = connection.execute("select count(*) from intake.rejected_rows").fetchone()
     assert row == (1,)
+
+
+def _spooled(batch_id: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (home() / "spool" / batch_id).iterdir()}
+
+
+def test_from_the_check_on_no_file_of_the_spool_holds_an_identity_number(database: Database) -> None:
+    a_feed([a_personal_penalty()], mailbox() / "p.csv")
+    (batch_id,) = pipeline.pull(PROVIDER, ITEM, AS_OF)
+    pipeline.screen(batch_id)
+    number = an_identity_number().encode()
+    assert [name for name, content in _spooled(batch_id).items() if number in content] == ["feed.csv"]
+    pipeline.check(batch_id)
+    assert "sealed.arrow" in _spooled(batch_id)
+    assert not any(number in content for content in _spooled(batch_id).values())
+
+
+def test_a_feed_that_its_rows_block_leaves_no_row_and_no_copy_behind(database: Database) -> None:
+    path = a_feed([a_penalty()], mailbox() / "p.csv", manifest=False)
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    write_manifest(path, PROVIDER, ITEM, 0, "刘明哲", AS_OF, AS_OF)
+    (batch_id,) = pipeline.pull(PROVIDER, ITEM, AS_OF)
+    assert pipeline.screen(batch_id)["is_blocked"] is False
+    for _ in range(2):
+        assert pipeline.check(batch_id)["is_blocked"] is True
+        assert not [name for name in _spooled(batch_id) if name.startswith(("feed", "sealed"))]
+    assert pipeline.settle(batch_id)["status"] == "blocked"
 
 
 def _cast(database: Database, text: str) -> None:

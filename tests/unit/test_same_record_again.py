@@ -136,7 +136,8 @@ def test_what_is_no_row_key_is_not_even_kept_in_the_spool(database: Database) ->
 
     (batch_id,) = pipeline.pull(PROVIDER, ITEM, AS_OF)
     pipeline.screen(batch_id)
-    ((_, table),) = Spool(home() / "spool", batch_id).read_table("screened")
+    pipeline.check(batch_id)
+    ((_, table),) = Spool(home() / "spool", batch_id).read_table("sealed")
     assert table.column("original_row_key").to_pylist() == [None, keys[1]]
 
 

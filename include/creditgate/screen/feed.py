@@ -54,10 +54,11 @@ class OpenFeed:
         catalogue: ProhibitedCatalogue,
         *,
         source: RecordSource | None = None,
-        may_be_garbled: bool = True,
-        may_be_marked: bool = True,
+        shape: TextShape | None = None,
     ) -> None:
+        """source: of a file of records. shape: of delimited text, how it is written; it can be opened by it again."""
         self.layout = layout
+        self.shape = shape
         self._raw = raw
         self._contract = contract
         self._values = ValueScreen(catalogue)
@@ -66,8 +67,8 @@ class OpenFeed:
         self._source = source
         self._notes_told = False
         self._unreadable_rule = gate_rule("row_width_mismatch" if source is None else "record_unreadable")
-        self._may_be_garbled = may_be_garbled
-        self._may_be_marked = may_be_marked
+        self._may_be_garbled = shape is None or shape.has_replacements
+        self._may_be_marked = shape is None or shape.has_marks
         self._headers = HeaderRows(contract, layout.columns)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -197,9 +198,16 @@ def _without_row_keys(raw: pa.Table) -> tuple[pa.Table, pa.ChunkedArray | None]:
 
 
 def open_feed(
-    path: Path, contract: Contract, catalogue: ProhibitedCatalogue, *, file_name: str | None = None
+    path: Path,
+    contract: Contract,
+    catalogue: ProhibitedCatalogue,
+    *,
+    file_name: str | None = None,
+    shape: TextShape | None = None,
 ) -> OpenFeed:
     """Open a feed file of the contract's item. `file_name` is the provider's name for it.
+
+    shape: how delimited text is written, where the same file was opened before; it saves reading it all.
 
     Never raises for what is in the file: a file that can't be read has a layout that is blocked, with
     the reason among its findings. The content says what it is; a name that it does not go with blocks it.
@@ -209,14 +217,14 @@ def open_feed(
         if not is_name_of(file_name or path.name, content):
             raise UnreadableFeedError("unsupported_format")
         if content == "csv":
-            return _open_text(path, contract, catalogue)
+            return _open_text(path, contract, catalogue, shape or text_shape(path))
         if content in ("xlsx", "xls"):
             workbook = read_workbook(path, content, contract)
             screen = HiddenScreen(catalogue, contract)
             return _open_records(workbook.source, contract, catalogue, screen.findings(workbook.hidden))
-        shape = text_shape(path)
-        source = _READERS[content](path, shape, contract)
-        return _open_records(source, contract, catalogue, _about_encoding(shape))
+        written = text_shape(path)
+        source = _READERS[content](path, written, contract)
+        return _open_records(source, contract, catalogue, _about_encoding(written))
     except UnreadableFeedError as error:
         layout = FeedLayout(UNREAD, None, ColumnMap({}), error.findings())
         return OpenFeed(layout, iter(()), contract, catalogue)
@@ -225,8 +233,8 @@ def open_feed(
 _READERS = {"html": read_html, "json": read_json, "xml": read_xml}
 
 
-def _open_text(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> OpenFeed:
-    text = lay_out(path, text_shape(path), contract)
+def _open_text(path: Path, contract: Contract, catalogue: ProhibitedCatalogue, shape: TextShape) -> OpenFeed:
+    text = lay_out(path, shape, contract)
     columns, fields, findings = map_headers(text.headers, contract, catalogue)
     slots = []
     if text.titles:
@@ -240,14 +248,7 @@ def _open_text(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -
         Findings.concat([findings, Findings.about_file(slots), _about_encoding(text.shape)]),
     )
     raw = read_csv(path, text.shape, fields)
-    return OpenFeed(
-        layout,
-        raw,
-        contract,
-        catalogue,
-        may_be_garbled=text.shape.has_replacements,
-        may_be_marked=text.shape.has_marks,
-    )
+    return OpenFeed(layout, raw, contract, catalogue, shape=shape)
 
 
 def _about_encoding(shape: TextShape) -> Findings:
@@ -265,13 +266,6 @@ def _open_records(
     parts = [findings, source.findings, found]
     layout = FeedLayout(source.format, source.encoding, columns, Findings.concat(parts))
     return OpenFeed(layout, source.chunks(fields), contract, catalogue, source=source)
-
-
-def blocked_midway(error: UnreadableFeedError, layout: FeedLayout) -> FeedLayout:
-    """The layout of a feed that turned out to be unreadable after its first rows."""
-    return FeedLayout(
-        layout.format, layout.encoding, layout.columns, Findings.concat([layout.findings, error.findings()])
-    )
 
 
 def count_rows(path: Path, contract: Contract, catalogue: ProhibitedCatalogue) -> int:
