@@ -67,7 +67,8 @@ def screened(folder: Path, name: str, content: bytes) -> None:
     begun = time.monotonic()
     made = seen(path)
     assert time.monotonic() - begun < LONGEST
-    assert made.rows or any(row == 0 for row, _, _ in made.findings), "neither a row nor a word"
+    if not made.rows and not any(row == 0 for row, _, _ in made.findings):
+        checked(folder, name, content)  # a file without rows is told of when all of it was read
     for rule in map(FIND, made.rules):
         assert HAN.search(rule.message)
         assert HAN.search(rule.expected)

@@ -46,6 +46,10 @@ def held(database: Database) -> Database:
             "create table intermediate.int_record_terms (record_id uuid, item text, batch_id text, row_number integer,"
             " winner text, anchor_on date, last_disclosure_on date)"
         )
+        connection.execute(
+            "create table intermediate.int_records_returned"
+            " (record_id uuid, item text, batch_id text, row_number integer)"
+        )
         connection.execute("update reference.marts_state set terms_as_of_on = %s", (DAY_AFTER,))
         connection.execute("create table marts.a_mart (record_id uuid)")
         connection.execute("create table marts.left_by_a_killed_build__dbt_backup (record_id uuid)")

@@ -30,14 +30,25 @@
 
 with
 
+-- A record that was deleted and came again has no terms: it waits for the next expiry (S29).
+records as (
+    select * from {{ ref('int_records_current') }} as current_records
+    where
+        {{ is_touched() }}
+        and not exists (
+            select 1 from {{ ref('int_records_returned') }} as returned
+            where returned.record_id = current_records.record_id
+        )
+),
+
 penalty_records as (
-    select * from {{ ref('int_records_current') }}
-    where item = 'administrative_penalty' and {{ is_touched() }}
+    select * from records
+    where item = 'administrative_penalty'
 ),
 
 listing_records as (
-    select * from {{ ref('int_records_current') }}
-    where item in ({{ listing_items() }}) and {{ is_touched() }}
+    select * from records
+    where item in ({{ listing_items() }})
 ),
 
 penalties as (

@@ -7,10 +7,6 @@ record_terms as (
     where {{ is_touched() }}
 ),
 
-tombstones as (
-    select * from {{ ref('stg_audit__tombstones') }}
-),
-
 -- What its unit has taken back (是否撤回).
 withdrawn as (
     select * from {{ ref('int_records_withdrawn') }}
@@ -42,10 +38,6 @@ final as (
     where
         (record_terms.last_disclosure_on is null or record_terms.last_disclosure_on >= {{ as_of_date() }})
         and record_rights.ended_reason is null
-        and not exists (
-            select 1 from tombstones
-            where tombstones.record_id = record_terms.record_id
-        )
         and not exists (
             select 1 from withdrawn
             where withdrawn.record_id = record_terms.record_id

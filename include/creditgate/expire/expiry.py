@@ -98,7 +98,7 @@ def expire(
 def _check_terms(connection: psycopg.Connection[Any], as_of: date) -> None:
     """A deletion is final: it may rest only on terms of the very day."""
     step = f"build them first: dbt build --select +int_record_terms --vars 'as_of_date: \"{as_of}\"'"
-    if not _one(connection.execute("select to_regclass('intermediate.int_record_terms') is not null")):
+    if not _one(connection.execute(statements.ARE_TERMS_THERE)):
         raise TermsNotReadyError(f"intermediate.int_record_terms does not exist; {step}")
     other = connection.execute(statements.TERMS_OF_ANOTHER_DAY, {"as_of": as_of}).fetchone()
     if other is not None:

@@ -10,6 +10,11 @@ TERMS_OF_ANOTHER_DAY: Final = (
     "select terms_as_of_on from reference.marts_state where terms_as_of_on is distinct from %(as_of)s"
 )
 
+ARE_TERMS_THERE: Final = """
+    select to_regclass('intermediate.int_record_terms') is not null
+       and to_regclass('intermediate.int_records_returned') is not null
+"""
+
 DROP_EXPIRING: Final = "drop table if exists pg_temp.expiring"
 
 COLLECT_EXPIRING: Final = """
@@ -32,9 +37,7 @@ NAME_EARLIER_END: Final = """
 
 COLLECT_RETURNED: Final = """
     insert into expiring (record_id, item, batch_id, row_number, is_new)
-    select terms.record_id, terms.item, terms.batch_id, terms.row_number, false
-    from audit.tombstones
-    inner join intermediate.int_record_terms as terms on terms.record_id = tombstones.record_key_hash
+    select record_id, item, batch_id, row_number, false from intermediate.int_records_returned
 """
 """Content of a record that has a tombstone: it was settled while the expiry that removed it was running."""
 
