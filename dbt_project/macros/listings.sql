@@ -27,7 +27,7 @@ final as (
         provider_code,
         received_on,
         subject_kind,
-        coalesce(subject_key, uscc, organisation_code, registration_number, tax_registration_number) as subject_key,
+        {{ subject_key_of('source') }} as subject_key,
         subject_name,
         uscc,
         legal_representative,

@@ -7,15 +7,7 @@ select
     sent.provider_code,
     sent.received_on,
     sent.subject_kind,
-    coalesce(
-        sent.subject_key,
-        sent.uscc,
-        sent.organisation_code,
-        sent.registration_number,
-        sent.tax_registration_number,
-        sent.institution_certificate_number,
-        sent.social_organisation_number
-    ) as subject_key,
+    {{ subject_key_of('sent', with_certificates=true) }} as subject_key,
     sent.subject_name,
     sent.uscc,
     sent.legal_representative,

@@ -7,13 +7,7 @@ select
     sent.provider_code,
     sent.received_on,
     sent.subject_kind,
-    coalesce(
-        sent.subject_key,
-        sent.uscc,
-        sent.organisation_code,
-        sent.registration_number,
-        sent.tax_registration_number
-    ) as subject_key,
+    {{ subject_key_of('sent') }} as subject_key,
     sent.subject_name,
     sent.list_name,
     sent.decision_number,
