@@ -110,8 +110,8 @@ def _write_screened(
     spool: Spool, layout: FeedLayout, findings: Findings, *, is_blocked: bool, shape: TextShape | None = None
 ) -> None:
     """Put down what is told of the file; of a blocked one nothing else stays."""
-    facts = {"rows": 0, "is_blocked": is_blocked, "shape": asdict(shape) if shape else None}
-    spool.write_outcome("screen", layout, _about_file(findings), **facts)
+    described = asdict(shape) if shape else None
+    spool.write_outcome("screen", layout, _about_file(findings), is_blocked=is_blocked, shape=described)
     if is_blocked:
         spool.drop("feed.*", "sealed*.arrow")
 

@@ -31,24 +31,24 @@
 with
 
 -- A record that was deleted and came again has no terms: it waits for the next expiry (S29).
-records as (
-    select * from {{ ref('int_records_current') }} as current_records
-    where
-        {{ is_touched() }}
-        and not exists (
-            select 1 from {{ ref('int_records_returned') }} as returned
-            where returned.record_id = current_records.record_id
-        )
+returned as (
+    select record_id from {{ ref('int_records_returned') }}
 ),
 
 penalty_records as (
-    select * from records
-    where item = 'administrative_penalty'
+    select * from {{ ref('int_records_current') }}
+    where
+        item = 'administrative_penalty'
+        and {{ is_touched() }}
+        and record_id not in (select returned.record_id from returned)
 ),
 
 listing_records as (
-    select * from records
-    where item in ({{ listing_items() }})
+    select * from {{ ref('int_records_current') }}
+    where
+        item in ({{ listing_items() }})
+        and {{ is_touched() }}
+        and record_id not in (select returned.record_id from returned)
 ),
 
 penalties as (

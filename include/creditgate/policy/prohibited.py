@@ -298,7 +298,9 @@ class _Reader:
         try:
             return re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else _NOTHING
         except re.error as fault:
-            raise node.fault(f"holds what is no pattern of Python's ({fault})", "mend it") from fault
+            raise node.fault(
+                f"holds a pattern that RE2 takes and Python does not ({fault})", "mend it"
+            ) from fault
 
     def _patterns(self, node: Node, check: Callable[[str], None]) -> tuple[str, ...]:
         """A list of patterns with their terms written out, each checked."""
